@@ -1,0 +1,208 @@
+# libsandbox: builds into build/, installs under $(DESTDIR)$(PREFIX).
+#
+#   make            the library, sandboxctl and the compiled policies (V=1 shows the commands)
+#   make demo       install what is missing, then show a locked redis and one denied call
+#   make test       install what is missing, then run every test
+#   make lint       formatter, clang-tidy, cppcheck, shellcheck, and our own rules
+#   make install    into $(DESTDIR)$(PREFIX); make uninstall takes the same files away
+#   make bench      measurements, as ratios within one run
+#
+# CC, CFLAGS, CPPFLAGS and LDFLAGS are yours: they are appended, never overwritten.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BINDIR  ?= $(PREFIX)/bin
+LIBDIR  ?= $(PREFIX)/lib
+DATADIR ?= $(PREFIX)/share/libsandbox
+MANDIR  ?= $(PREFIX)/share/man
+
+VERSION := 0.1.0
+B       := build
+GEN     := $(B)/gen
+
+V ?= 0
+ifeq ($(V),0)
+Q   := @
+say  = @printf '  %-8s %s\n' '$(1)' '$(2)'
+else
+Q   :=
+say  = @:
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+        -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wno-unused-parameter
+# CI builds with WERROR=1: a new compiler's new warning must not stop a user's build.
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+BASE_CFLAGS := -std=gnu11 -O2 -g $(WARN)
+BASE_CPPFLAGS := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPOLICYDIR='"$(DATADIR)/policies"' \
+                 -DBINDIR='"$(BINDIR)"' -Ipreload -I$(GEN) -MMD -MP
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all demo test lint bench install uninstall clean setup hosts unit FORCE
+all:
+
+# --- libsandbox.so: what runs inside somebody else's program -----------------------------------
+# General registers only: the library's own code touches no vector or x87 register, so a trigger
+# in the middle of a call (the entry patch) has none to save. No stack protector: its canary lives
+# in a TLS block that a raw clone(2) thread may not have. No loop-to-memcpy: hooks and signal
+# handlers call nothing in libc (tests/hygiene.bats reads the objects' undefined symbols).
+LIB_CFLAGS := -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector \
+              -fno-tree-loop-distribute-patterns
+LIB_SRC := $(wildcard preload/*.c preload/*/*.c preload/*/*.S)
+LIB_OBJ := $(patsubst %,$(B)/%.o,$(LIB_SRC))
+LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/libsandbox.map \
+               -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack
+
+# --- sandboxctl: the command -------------------------------------------------------------------
+CTL_CFLAGS := -fPIE -fstack-protector-strong -Isandboxctl
+CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c)
+CTL_OBJ := $(patsubst sandboxctl/%,$(B)/ctl/%.o,$(CTL_SRC)) $(B)/preload/policyc.c.o
+CTL_LIBS := -lseccomp -ljansson
+TABLES  := $(GEN)/syscalls.inc $(GEN)/constants.inc
+
+# --- policies: texts are copied beside their compiled form, as they are installed ---------------
+TEXTS    := $(patsubst %,$(B)/%,$(wildcard policies/*.policy policies/groups/*.group))
+COMPILED := $(patsubst policies/%.policy,$(B)/policies/%.policyc,$(wildcard policies/*.policy))
+
+all: $(B)/libsandbox.so $(B)/sandboxctl $(COMPILED)
+
+# A change of flags rebuilds: this file is rewritten only when they differ.
+FLAGS = $(subst ','\'',$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(BASE_CFLAGS) $(BASE_CPPFLAGS) \
+        $(LIB_CFLAGS) $(CTL_CFLAGS))
+$(B)/flags: FORCE
+	@mkdir -p $(B); printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' > $@
+
+$(B)/libsandbox.so: $(LIB_OBJ) preload/libsandbox.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LIB_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ)
+
+$(B)/preload/%.o: preload/% $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(LIB_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The reader of compiled policies is the library's own object: one reader for both.
+$(B)/sandboxctl: $(CTL_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(CFLAGS) $(LDFLAGS) -o $@ $(CTL_OBJ) $(CTL_LIBS)
+
+$(B)/ctl/%.o: sandboxctl/% $(B)/flags | $(TABLES)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CTL_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(GEN)/syscalls.inc: scripts/gen-syscalls sandboxctl/policy/syscalls.tsv
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-syscalls sandboxctl/policy/syscalls.tsv > $@
+
+$(GEN)/constants.inc: scripts/gen-constants sandboxctl/policy/constants.list
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' scripts/gen-constants sandboxctl/policy/constants.list > $@
+
+$(B)/policies/%: policies/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+# Every policy depends on every text: which ones it includes is the compiler's business.
+$(B)/policies/%.policyc: $(B)/policies/%.policy $(TEXTS) $(B)/sandboxctl
+	$(call say,POLICY,$@)
+	$(Q)$(B)/sandboxctl compile -o $@ $<
+
+# --- tests -------------------------------------------------------------------------------------
+# Hosts are tiny programs with one behaviour each, for the library to live in.
+HOSTS := $(patsubst tests/hosts/%.c,$(B)/hosts/%,$(wildcard tests/hosts/*.c)) \
+         $(patsubst tests/hosts/lib/%.c,$(B)/hosts/%.so,$(wildcard tests/hosts/lib/*.c))
+
+$(B)/hosts/%: tests/hosts/%.c $(B)/flags
+	$(call say,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -D_GNU_SOURCE -MMD -MP -std=gnu11 -O1 -g $(WARN) $(CFLAGS) -pthread -o $@ $<
+
+$(B)/hosts/%.so: tests/hosts/lib/%.c $(B)/flags
+	$(call say,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -D_GNU_SOURCE -MMD -MP -std=gnu11 -O1 -g $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+
+# The library without its thread barrier: the newborn-thread test must fail with it.
+$(B)/no-barrier/lockdown.o: preload/lockdown/lockdown.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -DSANDBOX_TEST_NO_BARRIER $(BASE_CFLAGS) $(LIB_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/no-barrier/libsandbox.so: $(LIB_OBJ) $(B)/no-barrier/lockdown.o preload/libsandbox.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LIB_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ \
+	  $(filter-out %/lockdown.c.o,$(LIB_OBJ)) $(B)/no-barrier/lockdown.o
+
+# Unit tests see the pure parts under ASan and UBSan.
+ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/policy/*.c) preload/policyc.c)
+
+$(B)/asan/%.o: % $(B)/flags | $(TABLES)
+	$(call say,CC,$< (sanitized))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) -O1 -Isandboxctl $(ASAN) $(CFLAGS) -c -o $@ $<
+
+$(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(CTL_LIBS)
+
+hosts: $(HOSTS) $(B)/no-barrier/libsandbox.so
+unit: $(UNITS)
+
+setup:
+	@scripts/setup $(WANT)
+
+# On a fresh machine each of these alone does everything.
+test:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory all hosts unit
+	@scripts/test $(TESTS)
+
+demo:
+	@scripts/setup build demo
+	@$(MAKE) --no-print-directory all
+	@scripts/demo
+
+lint:
+	@scripts/setup build lint
+	@$(MAKE) --no-print-directory $(TABLES)
+	@scripts/lint
+
+bench: all hosts
+	@scripts/bench
+
+# --- installation --------------------------------------------------------------------------------
+MAN := $(wildcard docs/*.[1-8])
+INSTALLED := $(LIBDIR)/libsandbox.so $(BINDIR)/sandboxctl \
+	$(patsubst $(B)/%,$(DATADIR)/%,$(TEXTS) $(COMPILED)) \
+	$(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+
+# Texts first: a text that is newer than its compiled form would be compiled again at every start.
+install: all
+	$(Q)install -D -m 755 $(B)/libsandbox.so '$(DESTDIR)$(LIBDIR)/libsandbox.so'
+	$(Q)install -D -m 755 $(B)/sandboxctl '$(DESTDIR)$(BINDIR)/sandboxctl'
+	$(Q)for f in $(TEXTS) $(COMPILED); do \
+	  install -D -m 644 "$$f" "$(DESTDIR)$(DATADIR)/$${f#$(B)/}" || exit 1; done
+	$(Q)for m in $(MAN); do \
+	  install -D -m 644 "$$m" "$(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}" || exit 1; done
+	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+# Takes away what install put there, and the directories it leaves empty.
+uninstall:
+	$(Q)for f in $(INSTALLED); do rm -f "$(DESTDIR)$$f" || exit 1; done
+	$(Q)for d in '$(DATADIR)/policies/groups' '$(DATADIR)/policies' '$(DATADIR)'; do \
+	  rmdir "$(DESTDIR)$$d" 2>/dev/null || [ ! -d "$(DESTDIR)$$d" ] || echo "kept $(DESTDIR)$$d: not empty"; done
+	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CTL_OBJ) $(UNIT_OBJ)) $(HOSTS:=.d) $(B)/no-barrier/lockdown.d
+
+clean:
+	rm -rf $(B)

@@ -1,0 +1,72 @@
+/* constructor.c - the only constructor: environment -> compiled policy -> armed.
+ *
+ * What it does: everything that may open, allocate or spawn, while nothing of the program has run
+ * (only other libraries' constructors have). Afterwards the process is as it was - errno,
+ * descriptors, signals, environment - but for the hooks that wait for a trigger.
+ * What it must not do: continue when something is wrong. Every fault ends the process with one
+ * line and status 125, before the program's main().
+ *
+ * Contract: load.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "lockdown/seccomp.h"
+#include "policy.h"
+#include "policyc.h"
+#include "raw.h"
+#include "report/objects.h"
+#include "report/report.h"
+#include "trigger/trigger.h"
+#include "trigger/waits.h"
+
+/* Two paths name a program: the file that runs, and the name it was started by. They differ where
+ * one is a link to the other: Debian's redis-server is a link to redis-check-rdb. */
+static struct executable find_executable(void)
+{
+	static char file[PATH_MAX];
+	struct executable executable = { .started_as = (const char *)getauxval(AT_EXECFN) };
+	ssize_t n = readlink("/proc/self/exe", file, sizeof(file) - 1);
+
+	if (n > 0)
+		file[n] = '\0';
+	executable.file = n > 0 ? file : executable.started_as; /* no /proc here */
+	return executable;
+}
+
+static void arm(const struct config *config, const struct executable *executable)
+{
+	void *image = policy_for(config, executable);
+	const struct policyc_phase *phase;
+	struct policyc_list phases;
+
+	if (!image)
+		return; /* the policy is for other programs, perhaps for one that this one starts */
+	seccomp_require();
+	objects_prepare();
+	report_policy(image);
+	phases = policyc_header(image)->phases;
+	phase = policyc_at(image, phases);
+	for (uint32_t i = 0; config->mode == MODE_OBSERVE && i < phases.count; i++)
+		seccomp_observe(image, &phase[i]);
+	trigger_arm(image, config);
+}
+
+__attribute__((constructor)) static void libsandbox_load(void)
+{
+	struct config config = { 0 };
+	int saved = errno;
+	struct executable executable = find_executable();
+
+	waits_resolve();
+	report_program(text_basename(executable.started_as));
+	config_read(&config);
+	if (config.mode == MODE_OFF)
+		return;
+	report_open(&config);
+	arm(&config, &executable);
+	errno = saved;
+}

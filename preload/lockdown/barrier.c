@@ -1,0 +1,319 @@
+/* barrier.c - the thread barrier.
+ *
+ * Why: a filter that TSYNC puts on all threads also hits a thread that libc has just made: rseq,
+ * set_robust_list and the mask call of its birth are then denied, though nobody would put them
+ * into a policy for serving; next come the first calls of the thread's own function (redis names
+ * its threads: prctl). Redis with exactly the calls of its event loop died so at start in 15 of 15
+ * runs on one CPU.
+ *
+ * How: signal 33, which programs cannot block (libc's sigprocmask leaves it out: it is libc's own,
+ * for setuid in all threads), queued with a code of ours to every entry of /proc/self/task. Every
+ * handler answers and waits. libc blocks all signals until a new thread's birth is over, so one
+ * that answers is past it; and a thread that is held cannot make another one. When a scan finds no
+ * thread that has not answered, all are held.
+ * A thread that the signal found waiting in a system call is *settled*: it has begun its life's
+ * work. The others are let go once more until they wait too, for SETTLE_MS at most: a thread that
+ * computes all the time is not waited for.
+ * A thread may be unable to answer because it waits, with signals blocked, for a libc lock that a
+ * held thread owns (an exiting thread frees its stack). So a round that takes long lets everybody
+ * go and starts again; after TOTAL_MS the thread is named and the lock refused.
+ *
+ * What it must not do: leave the handler of 33 changed, or swallow a 33 that libc sent.
+ * Contract: hook, but for the handler (signal).
+ */
+#include "lockdown/barrier.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "lockdown/task.h"
+#include "raw.h"
+#include "report/report.h"
+#include "signals.h"
+
+#define BARRIER_SIGNAL 33
+#define BARRIER_CODE   (-0x5b42) /* si_code < 0: "from user space"; nobody else's */
+#define ROUND_MS       100	 /* a healthy thread answers within a scheduling delay */
+#define SETTLE_MS      100
+#define TOTAL_MS       10000
+#define SLOTS	       65536u /* threads that one barrier can hold; a power of two */
+
+/* One thread, in a hash table by tid. The last two are written by the thread itself. */
+struct slot {
+	int tid;
+	uint32_t asked;	   /* the round in which we signalled it */
+	uint32_t answered; /* the last round it answered */
+	bool settled;	   /* the signal found it waiting in a system call */
+};
+
+/* Tids of one process are mostly neighbours, and so are their slots: few pages are ever touched. */
+static struct slot slots[SLOTS];
+static uint32_t used[SLOTS]; /* indices of the slots in use */
+static uint32_t used_count;
+static bool holding;
+static uint32_t round_now; /* odd while a round runs; held threads wait for it to change */
+static uint32_t answers;   /* counts up; the conductor sleeps on it */
+static unsigned held;
+static struct action libc_action;
+
+/* --- on every other thread (signal) --------------------------------------------------------------
+ */
+
+/* A call that waits was broken off: it will be made again (the kernel stepped back to the syscall
+ * instruction, 0f 05) or has failed with EINTR. */
+static bool was_waiting(const ucontext_t *context)
+{
+	const greg_t *reg = context->uc_mcontext.gregs;
+	const unsigned char *ip = (const unsigned char *)reg[REG_RIP];
+
+	return (ip[0] == 0x0f && ip[1] == 0x05) ||
+	       (reg[REG_RAX] == -4 && ip[-2] == 0x0f && ip[-1] == 0x05);
+}
+
+static void on_barrier(int signal, siginfo_t *info, void *context)
+{
+	uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
+	uint32_t round = (uint32_t)(value >> 32);
+	struct slot *slot = &slots[(uint32_t)value % SLOTS];
+
+	if (info->si_code != BARRIER_CODE) {
+		if (action_is_handler(&libc_action))
+			libc_action.handler(signal, info, context);
+		return;
+	}
+	if (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) != round)
+		return; /* a round that was given up */
+	slot->settled = was_waiting(context);
+	__atomic_store_n(&slot->answered, round, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&answers, 1, __ATOMIC_RELEASE);
+	futex_wake_all(&answers);
+	while (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) == round)
+		futex_wait(&round_now, round);
+}
+
+/* --- on the thread that locks (hook) -------------------------------------------------------------
+ */
+
+static uint64_t now_ms(void)
+{
+	struct timespec t = { 0 };
+
+	raw(clock_gettime, CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct slot *slot_of(int tid)
+{
+	for (uint32_t probes = 0; probes < SLOTS / 2; probes++) {
+		uint32_t i = ((uint32_t)tid + probes) % SLOTS;
+
+		if (!slots[i].tid) {
+			slots[i].tid = tid;
+			used[used_count++] = i;
+		}
+		if (slots[i].tid == tid)
+			return &slots[i];
+	}
+	report_fatal("more threads than the barrier can hold", NULL);
+}
+
+static void forget_slots(void)
+{
+	while (used_count)
+		slots[used[--used_count]].tid = 0;
+}
+
+static bool ask(struct slot *slot, int pid, uint32_t round)
+{
+	siginfo_t info;
+	long error;
+
+	bytes_clear(&info, sizeof(info));
+	info.si_signo = BARRIER_SIGNAL;
+	info.si_code = BARRIER_CODE;
+	info.si_value.sival_ptr =
+		(void *)(uintptr_t)((uint64_t)round << 32 | (uint64_t)(slot - slots));
+	slot->asked = round;
+	error = raw(rt_tgsigqueueinfo, pid, slot->tid, BARRIER_SIGNAL, &info);
+	if (error && error != -3) /* ESRCH: it is gone */
+		report_fatal_errno(error, "cannot signal the program's threads before the lock",
+				   NULL);
+	return !error;
+}
+
+/* Asks every thread not yet asked in this round. Returns how many those were. */
+static unsigned ask_all(int directory, uint32_t round)
+{
+	int pid = (int)raw(getpid), self = (int)raw(gettid);
+	struct task_list list = { .directory = directory };
+	bool seen_self = false;
+	unsigned asked = 0;
+	int tid;
+
+	task_rewind(&list);
+	while ((tid = task_next(&list)) != 0) {
+		struct slot *slot;
+
+		if (tid == self) {
+			seen_self = true;
+			continue;
+		}
+		slot = slot_of(tid);
+		if (slot->asked != round && ask(slot, pid, round))
+			asked++;
+	}
+	if (!seen_self)
+		report_fatal("/proc belongs to another PID namespace, so the threads cannot be "
+			     "listed; mount a /proc of this namespace",
+			     NULL);
+	return asked;
+}
+
+static bool answered(const struct slot *slot, uint32_t round)
+{
+	return __atomic_load_n(&slot->answered, __ATOMIC_ACQUIRE) == round;
+}
+
+/* Waits for one thread until `until`. False: it has neither answered nor gone. */
+static bool await(const struct slot *slot, int directory, uint32_t round, uint64_t until)
+{
+	static const struct timespec tick = { .tv_nsec = 5000000 };
+
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&answers, __ATOMIC_ACQUIRE);
+
+		if (answered(slot, round))
+			return true;
+		if (raw(futex, &answers, FUTEX_WAIT_PRIVATE, seen, &tick) != -110) /* ETIMEDOUT */
+			continue;
+		if (answered(slot, round) || task_is_out_of_reach(directory, slot->tid))
+			return true;
+		if (now_ms() >= until)
+			return false;
+	}
+}
+
+/* Waits for every thread asked in this round. Returns the tid of one that does not answer, or 0. */
+static int await_all(int directory, uint32_t round, uint64_t until)
+{
+	held = 0;
+	for (uint32_t i = 0; i < used_count; i++) {
+		const struct slot *slot = &slots[used[i]];
+
+		if (slot->asked != round)
+			continue;
+		if (!await(slot, directory, round, until))
+			return slot->tid;
+		held += answered(slot, round);
+	}
+	return 0;
+}
+
+/* One round: 0 when all are held, else a tid that did not answer (and nobody is held any more). */
+static int hold_round(int directory)
+{
+	uint32_t round = __atomic_add_fetch(&round_now, 1, __ATOMIC_RELEASE);
+	uint64_t until = now_ms() + ROUND_MS;
+
+	holding = true;
+	while (ask_all(directory, round)) {
+		int mute = await_all(directory, round, until);
+
+		if (mute) {
+			barrier_release();
+			return mute;
+		}
+	}
+	return 0;
+}
+
+static void take_signal(void)
+{
+	const struct action ours = action_handler(on_barrier);
+	long error = action_get(BARRIER_SIGNAL, &libc_action);
+
+	if (!error)
+		error = action_put(BARRIER_SIGNAL, &ours);
+	if (error)
+		report_fatal_errno(error, "cannot handle signal 33 for the thread barrier", NULL);
+}
+
+/* unshare(CLONE_THREAD) does nothing, and fails when there is another thread: the cheapest way to
+ * ask, and one that needs no /proc. Where an outer filter forbids unshare, we look at /proc. */
+static bool single_threaded(void)
+{
+	return raw(unshare, CLONE_THREAD) == 0;
+}
+
+static bool all_settled(uint32_t round)
+{
+	for (uint32_t i = 0; i < used_count; i++) {
+		const struct slot *slot = &slots[used[i]];
+
+		if (answered(slot, round) && !slot->settled)
+			return false;
+	}
+	return true;
+}
+
+/* Lets everybody go until each thread that had not settled waits somewhere, or `until`. */
+static void let_settle(int directory, uint32_t round, uint64_t until)
+{
+	static const struct timespec pause = { .tv_nsec = 500000 };
+
+	barrier_release();
+	for (uint32_t i = 0; i < used_count; i++) {
+		const struct slot *slot = &slots[used[i]];
+
+		if (!answered(slot, round) || slot->settled)
+			continue;
+		while (task_is_running(directory, slot->tid) && now_ms() < until)
+			raw(nanosleep, &pause, NULL);
+	}
+}
+
+static void hold_all(int directory)
+{
+	uint64_t start = now_ms();
+
+	for (;;) {
+		int mute = hold_round(directory);
+
+		if (!mute && (all_settled(round_now) || now_ms() >= start + SETTLE_MS))
+			return;
+		if (!mute)
+			let_settle(directory, round_now, start + SETTLE_MS);
+		else if (now_ms() >= start + TOTAL_MS)
+			task_fatal(directory, mute,
+				   "does not answer (stopped, in an "
+				   "uninterruptible wait, in vfork, or with signal 33 blocked)");
+	}
+}
+
+unsigned barrier_hold(void)
+{
+	int directory;
+
+	held = 0;
+	if (single_threaded())
+		return 0;
+	forget_slots();
+	directory = task_open();
+	take_signal();
+	hold_all(directory);
+	raw(close, directory);
+	action_put(BARRIER_SIGNAL, &libc_action);
+	return held;
+}
+
+void barrier_release(void)
+{
+	if (!holding)
+		return;
+	holding = false;
+	__atomic_add_fetch(&round_now, 1, __ATOMIC_RELEASE);
+	futex_wake_all(&round_now);
+}

@@ -1,0 +1,17 @@
+/* seccomp.h - the filter: asked for at load, put on every thread at the lock. See seccomp.c. */
+#ifndef SECCOMP_H
+#define SECCOMP_H
+
+struct policyc_phase;
+
+/* load: ends the process when this kernel, or a sandbox around us, cannot do what a lock needs. */
+void seccomp_require(void);
+
+/* load: for SANDBOX_MODE=observe, rewrites a phase's program in `image` (writable) so that the
+ * kernel logs whatever it would deny. */
+void seccomp_observe(void *image, const struct policyc_phase *phase);
+
+/* hook: no-new-privileges and the filter, on all threads at once. Ends the process on failure. */
+void seccomp_lock(const void *image, const struct policyc_phase *phase);
+
+#endif

@@ -1,0 +1,478 @@
+/* policy.c - from a name to a checked image in memory.
+ *
+ * What it does: looks a policy up (SANDBOX_POLICY_PATH, the user's, the system's, the built-in
+ * directory), refuses files that others could have written, and prefers the compiled form. When
+ * the text is newer, or there is only text, `sandboxctl compile` runs in a child and its output
+ * is taken from a memory file: nothing is written to disk from here.
+ * What it must not do: read policy text, or keep a mapping of a file that may still change: the
+ * bytes are copied, checked, and used from the copy.
+ *
+ * Contract: load. May spawn.
+ */
+#include "policy.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "policyc.h"
+#include "raw.h"
+#include "report/report.h"
+
+#define TEXT_SUFFIX	".policy"
+#define COMPILED_SUFFIX ".policyc"
+#define DIRECTORIES_MAX 32
+
+extern char **environ;
+
+static struct {
+	char *name[DIRECTORIES_MAX];
+	unsigned count;
+} directories;
+
+static const struct config *settings;
+
+/* --- paths
+ * ---------------------------------------------------------------------------------------- */
+
+/* All paths of one search live in one mapping that goes away with the search: the program's heap is
+ * not ours, and its malloc may be its own and not ready yet. */
+#define SCRATCH_SIZE (4u << 20)
+
+static struct {
+	char *memory;
+	size_t used;
+} scratch;
+
+static void *take(size_t size)
+{
+	size_t start = scratch.used;
+
+	if (!scratch.memory) {
+		scratch.memory = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (scratch.memory == MAP_FAILED)
+			report_fatal_errno(-errno, "no memory for the search of a policy", NULL);
+	}
+	size = (size + 15) & ~15ul;
+	if (size > SCRATCH_SIZE - start)
+		report_fatal("the search of a policy needs too much memory: is "
+			     "SANDBOX_POLICY_PATH very long?",
+			     NULL);
+	scratch.used = start + size;
+	return scratch.memory + start;
+}
+
+static void drop_scratch(void)
+{
+	if (scratch.memory)
+		munmap(scratch.memory, SCRATCH_SIZE);
+	scratch.memory = NULL;
+	scratch.used = 0;
+}
+
+/* a + b + c, in scratch. */
+static char *join(const char *a, const char *b, const char *c)
+{
+	char *path = take(strlen(a) + strlen(b) + strlen(c) + 1);
+
+	stpcpy(stpcpy(stpcpy(path, a), b), c);
+	return path;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory;
+
+	if (!slash)
+		return join(".", "", "");
+	directory = join(path, "", "");
+	directory[slash == path ? 1 : slash - path] = '\0';
+	return directory;
+}
+
+/* Where libsandbox.so itself was loaded from: the build tree and an installation find their
+ * policies and sandboxctl beside it, wherever they were moved. */
+static const char *library_directory(void)
+{
+	Dl_info info;
+
+	return dladdr(&directories, &info) && info.dli_fname ? directory_of(info.dli_fname) : "";
+}
+
+static void add_directory(char *path)
+{
+	if (*path && directories.count < DIRECTORIES_MAX)
+		directories.name[directories.count++] = path;
+}
+
+static void add_list(const char *list)
+{
+	while (list) {
+		const char *colon = strchrnul(list, ':');
+		char *path = join(list, "", "");
+
+		path[colon - list] = '\0';
+		add_directory(path);
+		list = *colon ? colon + 1 : NULL;
+	}
+}
+
+static void list_directories(void)
+{
+	static const char *const built_in[] = { "/policies", "/../share/libsandbox/policies",
+						"/../../share/libsandbox/policies" };
+
+	add_list(settings->policy_path);
+	if (settings->xdg_config_home)
+		add_directory(join(settings->xdg_config_home, "/libsandbox/policies", ""));
+	else if (settings->home)
+		add_directory(join(settings->home, "/.config/libsandbox/policies", ""));
+	add_directory(join("/etc/libsandbox/policies", "", ""));
+	for (unsigned i = 0; i < sizeof(built_in) / sizeof(*built_in); i++)
+		add_directory(join(library_directory(), built_in[i], ""));
+	add_directory(join(POLICYDIR, "", ""));
+}
+
+/* --- files
+ * ---------------------------------------------------------------------------------------- */
+
+/* Who may write a policy may lift it. */
+static void check_owner(const char *path, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		report_fatal("policy ", path, " is not a regular file", NULL);
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		report_fatal("policy ", path,
+			     " belongs to another user; it must belong to root or "
+			     "to the user who runs the program (chown)",
+			     NULL);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		report_fatal("policy ", path, " can be written by others (chmod go-w)", NULL);
+}
+
+static void *read_image(int fd, const char *path, size_t size)
+{
+	size_t done = 0;
+	char *image;
+
+	if (size > POLICYC_SIZE_MAX)
+		report_fatal("policy ", path, " is too large to be a compiled policy", NULL);
+	image = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (image == MAP_FAILED)
+		report_fatal_errno(-errno, "no memory for the policy", NULL);
+	while (done < size) {
+		ssize_t n = pread(fd, image + done, size - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			report_fatal("policy ", path, " cannot be read to its end", NULL);
+		done += (size_t)n;
+	}
+	return image;
+}
+
+static void *checked(void *image, size_t size, const char *path)
+{
+	const char *fault = size ? policyc_check(image, size, RAW_ARCH) : "it is empty";
+
+	if (fault)
+		report_fatal("compiled policy ", path, " is damaged: ", fault,
+			     "; compile it again (sandboxctl compile)", NULL);
+	return image;
+}
+
+static void *load_compiled(const char *path)
+{
+	struct stat st;
+	void *image;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 || fstat(fd, &st))
+		report_fatal_errno(-errno, "cannot open policy ", path, NULL);
+	check_owner(path, &st);
+	image = checked(read_image(fd, path, (size_t)st.st_size), (size_t)st.st_size, path);
+	close(fd);
+	return image;
+}
+
+static bool newer(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? a->st_mtim.tv_sec > b->st_mtim.tv_sec
+						      : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
+}
+
+/* Is a text that `image` was made from newer than the file `path`, or of another size? A text that
+ * is not there says nothing: a deployment may ship the compiled form alone. */
+static bool is_stale(const void *image, const char *path)
+{
+	const struct policyc_list list = policyc_header(image)->sources;
+	const struct policyc_source *source = policyc_at(image, list);
+	const char *directory = directory_of(path);
+	struct stat compiled, text;
+
+	if (stat(path, &compiled))
+		return true;
+	for (uint32_t i = 0; i < list.count; i++, source++) {
+		const char *name = policyc_string(image, source->path);
+
+		if (*name != '/')
+			name = join(directory, "/", name);
+		if (!stat(name, &text) &&
+		    (newer(&text, &compiled) || (uint64_t)text.st_size != source->size))
+			return true;
+	}
+	return false;
+}
+
+/* --- compiling in a child
+ * ------------------------------------------------------------------------- */
+
+static const char *find_sandboxctl(void)
+{
+	static const char *const beside[] = { "/sandboxctl", "/../bin/sandboxctl",
+					      "/../../bin/sandboxctl" };
+	char *path;
+
+	for (unsigned i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+		path = join(library_directory(), beside[i], "");
+		if (!access(path, X_OK))
+			return path;
+	}
+	return access(BINDIR "/sandboxctl", X_OK) ? NULL : BINDIR "/sandboxctl";
+}
+
+/* The environment without what would load libraries into the compiler, this one above all. */
+static char **clean_environment(void)
+{
+	size_t n = 0, kept = 0;
+	char **clean;
+
+	while (environ[n])
+		n++;
+	clean = take((n + 1) * sizeof(*clean));
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 &&
+		    strncmp(environ[i], "LD_AUDIT=", 9) != 0)
+			clean[kept++] = environ[i];
+	}
+	clean[kept] = NULL;
+	return clean;
+}
+
+static int spawn(const char *program, const char *const argv[], int output)
+{
+	posix_spawn_file_actions_t actions;
+	int status = 0, error;
+	pid_t child;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, output, 1);
+	error = posix_spawn(&child, program, &actions, NULL, (char *const *)(uintptr_t)argv,
+			    clean_environment());
+	posix_spawn_file_actions_destroy(&actions);
+	if (error)
+		report_fatal_errno(-error, "cannot run ", program, NULL);
+	/* Where SIGCHLD is ignored there is no status to be had (ECHILD); the image's own checksum
+	 * then says whether the compiler came to its end. */
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+static void *compile(const char *text)
+{
+	const char *sandboxctl = find_sandboxctl();
+	const char *argv[10] = { sandboxctl, "compile", "--check-owner", "-o", "-" };
+	unsigned n = 5;
+	struct stat st;
+	void *image;
+	int fd;
+
+	if (!sandboxctl)
+		report_fatal("policy ", text,
+			     " is not compiled (or its compiled form is older), and "
+			     "there is no sandboxctl beside the library to do it; run "
+			     "`sandboxctl compile ",
+			     text, "`", NULL);
+	if (settings->trigger) {
+		argv[n++] = "--trigger";
+		argv[n++] = settings->trigger;
+	}
+	argv[n++] = text;
+	fd = memfd_create("libsandbox-policy", MFD_CLOEXEC);
+	if (fd < 0)
+		report_fatal_errno(-errno, "cannot make a memory file", NULL);
+	if (spawn(sandboxctl, argv, fd))
+		report_fatal("policy ", text, " does not compile, so the program was not started",
+			     NULL);
+	if (fstat(fd, &st))
+		report_fatal_errno(-errno, "cannot read what sandboxctl wrote", NULL);
+	image = checked(read_image(fd, text, (size_t)st.st_size), (size_t)st.st_size, text);
+	close(fd);
+	return image;
+}
+
+/* --- choosing
+ * ------------------------------------------------------------------------------------- */
+
+/* `text` and `compiled` are the two forms of one policy; either may be missing. NULL: both are. */
+static void *load_forms(const char *text, const char *compiled)
+{
+	bool has_text = !access(text, F_OK), has_compiled = !access(compiled, F_OK);
+	void *image;
+
+	if (has_text) {
+		struct stat st;
+
+		if (stat(text, &st))
+			report_fatal_errno(-errno, "cannot look at policy ", text, NULL);
+		check_owner(text, &st);
+	}
+	if (settings->trigger && !has_text && has_compiled)
+		report_fatal("SANDBOX_TRIGGER needs the text of the policy, but there is only ",
+			     compiled, NULL);
+	if (has_compiled && !settings->trigger) {
+		image = load_compiled(compiled);
+		if (!has_text || !is_stale(image, compiled))
+			return image;
+	}
+	return has_text ? compile(text) : NULL;
+}
+
+static void *load_path(const char *path)
+{
+	void *image;
+
+	if (ends_with(path, COMPILED_SUFFIX)) {
+		char *text = join(path, "", "");
+
+		text[strlen(text) - 1] = '\0';
+		image = settings->trigger ? load_forms(text, path) : load_compiled(path);
+	} else {
+		image = load_forms(join(path, "", ""), join(path, "c", ""));
+	}
+	if (!image)
+		report_fatal("there is no policy file ", path, NULL);
+	return image;
+}
+
+static void *load_name(const char *name)
+{
+	const char *searched = "";
+
+	for (unsigned i = 0; i < directories.count; i++) {
+		char *stem = join(directories.name[i], "/", name);
+		void *image =
+			load_forms(join(stem, TEXT_SUFFIX, ""), join(stem, COMPILED_SUFFIX, ""));
+
+		if (image)
+			return image;
+		searched = join(searched, i ? ", " : "", directories.name[i]);
+	}
+	report_fatal("there is no policy named ", name,
+		     " (SANDBOX_POLICY); `sandboxctl list` shows "
+		     "what there is; looked in ",
+		     searched, NULL);
+}
+
+static bool is_called(const char *path, const char *name)
+{
+	return !strcmp(name, strchr(name, '/') ? path : text_basename(path));
+}
+
+static bool names_program(const void *image, const struct executable *executable)
+{
+	const struct policyc_list list = policyc_header(image)->programs;
+	const uint32_t *program = policyc_at(image, list);
+
+	for (uint32_t i = 0; i < list.count; i++) {
+		const char *name = policyc_string(image, program[i]);
+
+		if (is_called(executable->file, name) || is_called(executable->started_as, name))
+			return true;
+	}
+	return false;
+}
+
+/* The policy in `directory` that names this executable, or NULL. A policy that does not compile
+ * ends the process: it might have been the one. */
+static void *match_in(const char *directory, const struct executable *executable)
+{
+	DIR *stream = opendir(directory);
+	const struct dirent *entry;
+	void *match = NULL;
+
+	while (stream && !match && (entry = readdir(stream))) {
+		char *text, *stem = join(directory, "/", entry->d_name);
+		void *image;
+
+		if (ends_with(stem, COMPILED_SUFFIX)) {
+			text = join(stem, "", "");
+			text[strlen(text) - 1] = '\0';
+			if (!access(text, F_OK))
+				continue; /* met under the text's own name */
+			image = load_compiled(stem);
+		} else if (ends_with(stem, TEXT_SUFFIX)) {
+			image = load_forms(stem, join(stem, "c", ""));
+		} else {
+			continue;
+		}
+		if (image && names_program(image, executable))
+			match = image;
+	}
+	if (stream)
+		closedir(stream);
+	return match;
+}
+
+static void *match_program(const struct executable *executable)
+{
+	void *image = NULL;
+
+	for (unsigned i = 0; i < directories.count && !image; i++)
+		image = match_in(directories.name[i], executable);
+	return image ? image : load_name("minimal");
+}
+
+static void *choose(const struct executable *executable)
+{
+	const char *policy = settings->policy;
+	void *image;
+
+	if (!policy)
+		return match_program(executable);
+	image = strchr(policy, '/') ? load_path(policy) : load_name(policy);
+	if (policyc_header(image)->programs.count && !names_program(image, executable))
+		return NULL;
+	return image;
+}
+
+void *policy_for(const struct config *config, const struct executable *executable)
+{
+	void *image;
+
+	settings = config;
+	list_directories();
+	image = choose(executable);
+	drop_scratch();
+	return image;
+}

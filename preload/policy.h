@@ -1,0 +1,19 @@
+/* policy.h - finding, compiling if need be, and checking the policy of this program. See policy.c.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+struct config;
+
+/* The paths a policy's `program` is compared with: absolute ones whole, others by basename. */
+struct executable {
+	const char *file;	/* what runs: /proc/self/exe */
+	const char *started_as; /* what was asked for: AT_EXECFN, a link to it or a script */
+};
+
+/* load: the checked image, in memory of its own (writable: seccomp_observe edits it), or NULL when
+ * the policy names programs and this executable is none of them. Ends the
+ * process with a reason when there is no usable policy. */
+void *policy_for(const struct config *config, const struct executable *executable);
+
+#endif

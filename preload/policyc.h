@@ -1,0 +1,140 @@
+/* policyc.h - the compiled policy: one file, written by sandboxctl, read by libsandbox.so.
+ *
+ * What it is: the layout of a NAME.policyc file and a bounds-checked view of one in memory.
+ * What it must not do: open or map files (constructor.c, sandboxctl do), know the policy language.
+ *
+ * A file is one image: this header, then tables and strings, found by offsets from the start of
+ * the file. Integers are little-endian, structures are naturally aligned. Everything a reader
+ * follows is checked by policyc_open(); after it succeeded, the accessors need no more checks.
+ */
+#ifndef POLICYC_H
+#define POLICYC_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POLICYC_MAGIC	"SBXPLCYC"
+#define POLICYC_VERSION 1u
+#define POLICYC_SIZE_MAX                                                                           \
+	(1u << 20) /* bytes; a policy of every known call with tests is < 100 KiB */
+#define POLICYC_PHASES_MAX 8u
+
+/* A run of `count` elements at `offset`; the element type is said at each use. */
+struct policyc_list {
+	uint32_t offset;
+	uint32_t count;
+};
+
+/* Strings are offsets of NUL-terminated bytes; offset 0 means "none" (the header lives there). */
+struct policyc_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t arch;	   /* AUDIT_ARCH_*, linux/audit.h */
+	uint64_t checksum; /* policyc_checksum() of the whole file with this field zero */
+	uint32_t size;	   /* bytes of the whole file */
+	uint32_t name;	   /* string: what SANDBOX_POLICY says and reports show */
+	uint32_t about;	   /* string, may be none */
+	uint32_t reserved;
+	struct policyc_list
+		programs;	     /* uint32_t: strings, executable basenames or absolute paths */
+	struct policyc_list sources; /* struct policyc_source */
+	struct policyc_list phases;  /* struct policyc_phase, in the order of the text */
+	struct policyc_list
+		syscalls; /* struct policyc_syscall, ascending by nr: names for reports */
+};
+
+/* A text this file was made from. Stale when the text is newer than the .policyc or differs in
+ * size. */
+struct policyc_source {
+	uint32_t path; /* string: absolute, or relative to the directory of the .policyc */
+	uint32_t size; /* bytes of the text when it was compiled */
+};
+
+enum policyc_phase_flags {
+	POLICYC_PHASE_TRAPS =
+		1u << 0, /* some verdict is SECCOMP_RET_TRAP: needs the SIGSYS handler */
+	POLICYC_PHASE_WRITES =
+		1u << 1, /* write(2) stays allowed whatever its arguments: can report */
+};
+
+struct policyc_phase {
+	uint32_t name;		      /* string */
+	uint32_t flags;		      /* enum policyc_phase_flags */
+	struct policyc_list triggers; /* struct policyc_trigger: whichever comes first */
+	struct policyc_list bpf; /* struct sock_filter, 1..BPF_MAXINSNS, as seccomp(2) takes it */
+};
+
+/* SECCOMP_RET_TRAP carries in its 16 data bits what happens after the report:
+ * 0: die of SIGSYS at the call; otherwise the errno the call fails with. */
+
+enum policyc_trigger_kind {
+	POLICYC_TRIGGER_LOAD = 1, /* in the library's constructor */
+	POLICYC_TRIGGER_MAIN = 2, /* before main() */
+	POLICYC_TRIGGER_HOOK = 3, /* before one of the hooked libc calls in `hooks` */
+	POLICYC_TRIGGER_CALL = 4, /* before the body of `function` */
+};
+
+struct policyc_trigger {
+	uint32_t kind;	   /* enum policyc_trigger_kind */
+	uint32_t hooks;	   /* KIND_HOOK: bit n = hook n of trigger/waits.def */
+	uint32_t function; /* KIND_CALL: string, the symbol's name */
+	uint32_t text;	   /* string: the trigger as the policy wrote it */
+	struct policyc_list
+		tests; /* struct policyc_test: the `where` of KIND_HOOK; none = always */
+};
+
+enum policyc_op {
+	POLICYC_EQ,
+	POLICYC_NE,
+	POLICYC_LT,
+	POLICYC_LE,
+	POLICYC_GT,
+	POLICYC_GE,
+	POLICYC_OPS
+};
+
+/* One comparison: (slot & mask) OP value, as signed 64-bit numbers. A `where` is an OR of clauses,
+ * a clause is an AND of consecutive tests, `last` ends a clause (and is set on the final test). */
+struct policyc_test {
+	uint8_t slot; /* enum wait_slot of trigger/hooks.h */
+	uint8_t op;   /* enum policyc_op */
+	uint8_t last;
+	uint8_t reserved[5];
+	uint64_t mask;
+	uint64_t value;
+};
+
+/* A system call as a report shows it. `arguments` is "name:T name:T ..." where T is
+ * d signed int, u unsigned int, l long, x flags or address (printed in hex). */
+struct policyc_syscall {
+	uint32_t nr;
+	uint32_t name;	    /* string */
+	uint32_t arguments; /* string, may be none (no arguments) */
+};
+
+/* FNV-1a over 64-bit words (the tail padded with zeros), checksum field taken as zero.
+ * Every step is a bijection of the state, so a change within one word is always found.
+ * It finds damage, not malice: who may write the file may write its checksum. */
+uint64_t policyc_checksum(const void *image, size_t size);
+
+/* Checks `size` bytes at `image` (8-byte aligned) completely. Returns NULL when all is well,
+ * otherwise a static phrase that says what is wrong, fit for "PATH: phrase". */
+const char *policyc_check(const void *image, size_t size, uint32_t arch);
+
+static inline const struct policyc_header *policyc_header(const void *image)
+{
+	return (const struct policyc_header *)image;
+}
+
+static inline const char *policyc_string(const void *image, uint32_t offset)
+{
+	return offset ? (const char *)image + offset : "";
+}
+
+static inline const void *policyc_at(const void *image, struct policyc_list list)
+{
+	return (const char *)image + list.offset;
+}
+
+#endif

@@ -1,0 +1,493 @@
+/* event.c - where lines go and how they look.
+ *
+ * What it does: people read stderr, machines read JSON lines; both are built here, one write(2) an
+ * event. Descriptors are remembered by the file behind them: a daemon that closes everything and
+ * opens a database must not find our line in it.
+ * What it must not do: see report.h.
+ */
+#include "report/report.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "config.h"
+#include "policyc.h"
+#include "raw.h"
+#include "report/errnames.h"
+#include "report/line.h"
+#include "report/objects.h"
+
+/* A descriptor and the file it stood for when we last looked. */
+struct target {
+	int fd; /* -1: none */
+	dev_t device;
+	ino_t inode;
+};
+
+static struct {
+	const char *program;
+	const void *image;
+	const char *path; /* SANDBOX_REPORT when it is a path */
+	struct target people;
+	struct target machines;
+} out = { .program = "?", .people = { .fd = 2 }, .machines = { .fd = -1 } };
+
+/* Far from the low numbers that programs count on (a daemon dup2()s onto 0..2, or expects 3). */
+#define REPORT_FD_MIN 200
+
+static bool target_identify(struct target *target)
+{
+	struct stat st = { 0 };
+
+	if (target->fd < 0 || raw(fstat, target->fd, &st))
+		return false;
+	target->device = st.st_dev;
+	target->inode = st.st_ino;
+	return true;
+}
+
+static bool target_unchanged(const struct target *target)
+{
+	struct target now = { .fd = target->fd };
+
+	return target_identify(&now) && now.device == target->device && now.inode == target->inode;
+}
+
+static void target_write(const struct target *target, struct line *line)
+{
+	line->text[line->length++] = '\n';
+	if (target->fd >= 0)
+		raw(write, target->fd, line->text, line->length);
+}
+
+/* --- opening (load) ----------------------------------------------------------------------------
+ */
+
+static void open_path(const char *path)
+{
+	long fd = raw(openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+		      0644);
+	long high;
+
+	if (fd < 0)
+		report_fatal_errno(fd, "cannot open the report file ", path,
+				   " (SANDBOX_REPORT); name a file this user may append to", NULL);
+	high = raw(fcntl, fd, F_DUPFD_CLOEXEC, REPORT_FD_MIN);
+	if (high >= 0) {
+		raw(close, fd);
+		fd = high;
+	}
+	out.machines.fd = (int)fd;
+}
+
+static int fd_number(const char *digits)
+{
+	int value = 0;
+
+	if (!*digits)
+		return -1;
+	for (; *digits; digits++) {
+		if (*digits < '0' || *digits > '9' || value > 1 << 20)
+			return -1;
+		value = value * 10 + (*digits - '0');
+	}
+	return value;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	while (*start) {
+		if (*text++ != *start++)
+			return false;
+	}
+	return true;
+}
+
+void report_program(const char *program)
+{
+	out.program = program;
+}
+
+void report_open(const struct config *config)
+{
+	const char *where = config->report ? config->report : "stderr";
+
+	if (!target_identify(&out.people))
+		out.people.fd = -1;
+	if (text_equal(where, "stderr"))
+		return;
+	if (text_equal(where, "none")) {
+		out.people.fd = -1;
+		return;
+	}
+	if (starts_with(where, "fd:")) {
+		out.machines.fd = fd_number(where + 3);
+	} else {
+		out.path = where;
+		open_path(where);
+	}
+	if (!target_identify(&out.machines))
+		report_fatal("SANDBOX_REPORT=", where, " does not name an open descriptor", NULL);
+}
+
+void report_policy(const void *image)
+{
+	out.image = image;
+}
+
+/* --- before the lock (hook) --------------------------------------------------------------------
+ */
+
+void report_seal(void)
+{
+	if (out.people.fd >= 0 && !target_unchanged(&out.people)) {
+		struct stat st = { 0 };
+
+		/* A daemon sends it to /dev/null or to its log; anything but a plain file or a
+		 * device may be a client's connection by now. */
+		if (raw(fstat, out.people.fd, &st) ||
+		    !(S_ISCHR(st.st_mode) || S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
+			out.people.fd = -1;
+		else
+			target_identify(&out.people);
+	}
+	if (out.machines.fd < 0 || target_unchanged(&out.machines))
+		return;
+	if (!out.path)
+		report_fatal("the program closed the descriptor of SANDBOX_REPORT; name a file",
+			     NULL);
+	open_path(out.path);
+	target_identify(&out.machines);
+}
+
+/* --- lines -------------------------------------------------------------------------------------
+ */
+
+static const char *policy_name(void)
+{
+	return out.image ? policyc_string(out.image, policyc_header(out.image)->name) : "";
+}
+
+static void people_start(struct line *line, long tid)
+{
+	long pid = raw(getpid);
+
+	line->length = 0;
+	line_text(line, "libsandbox: ");
+	line_text(line, out.program);
+	line_char(line, '[');
+	line_unsigned(line, (uint64_t)pid);
+	if (tid > 0 && tid != pid) {
+		line_char(line, '/');
+		line_unsigned(line, (uint64_t)tid);
+	}
+	line_text(line, "]: ");
+}
+
+static void json_text(struct line *line, const char *key, const char *value)
+{
+	line_text(line, ",\"");
+	line_text(line, key);
+	line_text(line, "\":\"");
+	line_json(line, value);
+	line_char(line, '"');
+}
+
+static void json_number(struct line *line, const char *key, uint64_t value)
+{
+	line_text(line, ",\"");
+	line_text(line, key);
+	line_text(line, "\":");
+	line_unsigned(line, value);
+}
+
+static void json_start(struct line *line, const char *event)
+{
+	line->length = 0;
+	line_text(line, "{\"event\":\"");
+	line_json(line, event);
+	line_char(line, '"');
+	json_text(line, "program", out.program);
+	json_number(line, "pid", (uint64_t)raw(getpid));
+	json_text(line, "policy", policy_name());
+}
+
+static void json_end(struct line *line)
+{
+	line_char(line, '}');
+	target_write(&out.machines, line);
+}
+
+void report_phase(const char *event, const char *phase, const char *trigger,
+		  const struct report_fact *facts)
+{
+	struct line line;
+
+	people_start(&line, 0);
+	line_text(&line, event);
+	line_text(&line, ": policy ");
+	line_text(&line, policy_name());
+	line_text(&line, ", phase ");
+	line_text(&line, phase);
+	if (*trigger) {
+		line_text(&line, ", trigger ");
+		line_text(&line, trigger);
+	}
+	for (const struct report_fact *f = facts; f && f->name; f++) {
+		line_text(&line, ", ");
+		line_text(&line, f->name);
+		line_char(&line, ' ');
+		line_unsigned(&line, f->value);
+	}
+	target_write(&out.people, &line);
+
+	json_start(&line, event);
+	json_text(&line, "phase", phase);
+	if (*trigger)
+		json_text(&line, "trigger", trigger);
+	for (const struct report_fact *f = facts; f && f->name; f++)
+		json_number(&line, f->name, f->value);
+	json_end(&line);
+}
+
+/* --- the end before the beginning ----------------------------------------------------------------
+ */
+
+static _Noreturn void fatal_end(struct line *line, unsigned start)
+{
+	struct line json;
+	char keep;
+
+	if (out.machines.fd >= 0) {
+		keep = line->text[line->length];
+		line->text[line->length] = '\0';
+		json_start(&json, "refused");
+		json_text(&json, "reason", line->text + start);
+		json_end(&json);
+		line->text[line->length] = keep;
+	}
+	/* SANDBOX_REPORT=none silences reports; a program that is stopped must still say why. */
+	line->text[line->length++] = '\n';
+	raw(write, 2, line->text, line->length);
+	for (;;)
+		raw(exit_group, 125);
+}
+
+static unsigned fatal_start(struct line *line, const char *text, va_list more)
+{
+	unsigned start;
+
+	line->length = 0;
+	line_text(line, "libsandbox: ");
+	line_text(line, out.program);
+	line_text(line, ": ");
+	start = line->length;
+	for (; text; text = va_arg(more, const char *))
+		line_text(line, text);
+	return start;
+}
+
+_Noreturn void report_fatal(const char *text, ...)
+{
+	struct line line;
+	va_list more;
+	unsigned start;
+
+	va_start(more, text);
+	start = fatal_start(&line, text, more);
+	va_end(more);
+	fatal_end(&line, start);
+}
+
+_Noreturn void report_fatal_errno(long error, const char *text, ...)
+{
+	struct line line;
+	va_list more;
+	unsigned start;
+	const char *name = errno_name((unsigned)-error);
+
+	va_start(more, text);
+	start = fatal_start(&line, text, more);
+	va_end(more);
+	line_text(&line, ": ");
+	if (name) {
+		line_text(&line, name);
+	} else {
+		line_text(&line, "errno ");
+		line_unsigned(&line, (uint64_t)-error);
+	}
+	fatal_end(&line, start);
+}
+
+/* --- a denied call (signal) ----------------------------------------------------------------------
+ */
+
+static const struct policyc_syscall *find_syscall(uint32_t nr)
+{
+	const struct policyc_list list = policyc_header(out.image)->syscalls;
+	const struct policyc_syscall *calls = policyc_at(out.image, list);
+	uint32_t low = 0, high = list.count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (calls[middle].nr == nr)
+			return &calls[middle];
+		if (calls[middle].nr < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void line_value(struct line *line, char type, uint64_t value)
+{
+	switch (type) {
+	case 'd':
+		line_signed(line, (int32_t)value);
+		break;
+	case 'u':
+		line_unsigned(line, (uint32_t)value);
+		break;
+	case 'l':
+		line_signed(line, (int64_t)value);
+		break;
+	default:
+		line_hex(line, value);
+	}
+}
+
+/* "name:T name:T" of the table beside the values: "fd=3, buf=0x7f..". */
+static void line_arguments(struct line *line, const char *signature, const uint64_t *values)
+{
+	for (int i = 0; *signature && i < 6; i++) {
+		if (i)
+			line_text(line, ", ");
+		while (*signature && *signature != ':')
+			line_char(line, *signature++);
+		line_char(line, '=');
+		if (*signature)
+			signature++;
+		line_value(line, *signature, values[i]);
+		while (*signature && *signature++ != ' ')
+			;
+	}
+}
+
+static void line_call(struct line *line, uint32_t nr, const struct policyc_syscall *call)
+{
+	if (call) {
+		line_text(line, policyc_string(out.image, call->name));
+	} else {
+		line_text(line, "nr:");
+		line_unsigned(line, nr);
+	}
+}
+
+static void line_place(struct line *line, uintptr_t address)
+{
+	struct object object;
+
+	if (object_find(address, &object)) {
+		line_text(line, object.name ? object.name : out.program);
+		line_char(line, '+');
+		line_hex(line, address - object.base);
+	} else {
+		line_text(line, "anonymous memory ");
+		line_hex(line, address);
+	}
+}
+
+static void line_errno(struct line *line, unsigned error)
+{
+	const char *name = errno_name(error);
+
+	if (name)
+		line_text(line, name);
+	else
+		line_unsigned(line, error);
+}
+
+static void violation_for_people(const struct report_violation *v,
+				 const struct policyc_syscall *call)
+{
+	struct line line;
+
+	people_start(&line, raw(gettid));
+	line_text(&line, "policy ");
+	line_text(&line, policy_name());
+	line_text(&line, ", phase ");
+	line_text(&line, v->phase);
+	line_text(&line, ": denied ");
+	line_call(&line, v->nr, call);
+	line_char(&line, '(');
+	line_arguments(&line, call ? policyc_string(out.image, call->arguments) : "", v->arguments);
+	line_text(&line, ") at ");
+	line_place(&line, v->ip);
+	if (v->caller) {
+		line_text(&line, ", called from ");
+		line_place(&line, v->caller);
+	}
+	if (v->error) {
+		line_text(&line, "; it fails with ");
+		line_errno(&line, v->error);
+	} else {
+		line_text(&line, "; the program dies of SIGSYS");
+	}
+	line_text(&line, "; this line would allow it: allow ");
+	line_call(&line, v->nr, call);
+	target_write(&out.people, &line);
+}
+
+static void json_place(struct line *line, const char *key, uintptr_t address)
+{
+	line_text(line, ",\"");
+	line_text(line, key);
+	line_text(line, "\":\"");
+	line_place(line, address);
+	line_char(line, '"');
+}
+
+static void violation_for_machines(const struct report_violation *v,
+				   const struct policyc_syscall *call)
+{
+	struct line line;
+
+	json_start(&line, "denied");
+	json_number(&line, "tid", (uint64_t)raw(gettid));
+	json_text(&line, "phase", v->phase);
+	json_number(&line, "nr", v->nr);
+	line_text(&line, ",\"syscall\":\"");
+	line_call(&line, v->nr, call);
+	line_text(&line, "\",\"arguments\":[");
+	for (int i = 0; i < 6; i++) {
+		line_text(&line, i ? ",\"" : "\"");
+		line_hex(&line, v->arguments[i]);
+		line_char(&line, '"');
+	}
+	line_char(&line, ']');
+	json_place(&line, "at", v->ip);
+	if (v->caller)
+		json_place(&line, "caller", v->caller);
+	if (v->error) {
+		line_text(&line, ",\"errno\":\"");
+		line_errno(&line, v->error);
+		line_char(&line, '"');
+	}
+	line_text(&line, ",\"allow\":\"allow ");
+	line_call(&line, v->nr, call);
+	line_char(&line, '"');
+	json_end(&line);
+}
+
+void report_violation(const struct report_violation *violation)
+{
+	const struct policyc_syscall *call = find_syscall(violation->nr);
+
+	if (out.machines.fd >= 0)
+		violation_for_machines(violation, call);
+	else if (out.people.fd >= 0)
+		violation_for_people(violation, call);
+}

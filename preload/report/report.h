@@ -1,0 +1,55 @@
+/* report.h - words to people: one line an event, to stderr or (as JSON) to a file.
+ *
+ * What it is: the only output of the library.
+ * What it must not do: allocate, use stdio or strerror, or write in pieces: a line is one write(2),
+ * so that lines of many processes into one file do not mix.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+
+/* load: from now on lines name this program (a basename that stays valid). */
+void report_program(const char *program);
+
+/* load: opens what SANDBOX_REPORT names. */
+void report_open(const struct config *config);
+
+/* load: from now on lines name this policy. */
+void report_policy(const void *image);
+
+/* any: writes "libsandbox: PROGRAM: A B C...\n" (a NULL-terminated list of strings) to stderr, and
+ * an event to the report, and ends the process with status 125. For what cannot be done as the
+ * policy says, while the program has not yet run on. */
+_Noreturn void report_fatal(const char *text, ...) __attribute__((sentinel));
+
+/* as report_fatal, with a negative errno named behind the text: "...: EPERM (operation ...)". */
+_Noreturn void report_fatal_errno(long error, const char *text, ...) __attribute__((sentinel));
+
+/* hook: says what happened to a phase: event is "armed", "would lock", "locked". */
+struct report_fact {
+	const char *name;
+	uint64_t value;
+};
+void report_phase(const char *event, const char *phase, const char *trigger,
+		  const struct report_fact *facts);
+
+/* hook: decides whether descriptor 2 may still be written to after the lock. */
+void report_seal(void);
+
+/* signal: a denied call. `ip` is the address behind the syscall instruction, `caller` the first
+ * return address on the stack that lies in another object (or 0). */
+struct report_violation {
+	uint32_t nr;
+	uint64_t arguments[6];
+	uintptr_t ip;
+	uintptr_t caller;
+	uint16_t error; /* 0: the program dies of SIGSYS; else the errno the call fails with */
+	const char *phase;
+};
+void report_violation(const struct report_violation *violation);
+
+#endif

@@ -1,0 +1,162 @@
+/* elf.c - symbol tables of the objects in this process.
+ *
+ * What it does: reads .symtab (static functions too) and .dynsym (a stripped program that exports
+ * its symbols, as redis does) from the objects' files, every offset checked against the file.
+ * What it must not do: trust a file, or be used after the constructor.
+ *
+ * Contract: load.
+ */
+#include "trigger/elf.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "raw.h"
+
+struct file {
+	const unsigned char *bytes;
+	uint64_t size;
+};
+
+struct search {
+	const char *name;
+	struct function *function;
+	enum elf_result result;
+	unsigned objects;
+};
+
+/* A table of `count` elements of `each` bytes at `offset`, or NULL when it is not all there. */
+static const void *file_at(const struct file *file, uint64_t offset, uint64_t count, uint64_t each)
+{
+	if (offset > file->size || (each && count > (file->size - offset) / each) || offset % 8)
+		return NULL;
+	return file->bytes + offset;
+}
+
+static bool file_map(struct file *file, const char *path)
+{
+	struct stat st = { 0 };
+	long fd = raw(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	long bytes = -1;
+
+	if (fd < 0)
+		return false;
+	if (!raw(fstat, fd, &st) && st.st_size > 0)
+		bytes = raw(mmap, NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	raw(close, fd);
+	if (bytes < 0 && bytes > -4096)
+		return false;
+	file->bytes = (const unsigned char *)bytes;
+	file->size = (uint64_t)st.st_size;
+	return true;
+}
+
+static bool symbol_named(const struct file *file, const Elf64_Shdr *strings, uint32_t name,
+			 const char *wanted)
+{
+	const char *table = file_at(file, strings->sh_offset & ~7ull, 0, 1);
+
+	if (!table || strings->sh_offset > file->size ||
+	    strings->sh_size > file->size - strings->sh_offset || name >= strings->sh_size)
+		return false;
+	table = (const char *)file->bytes + strings->sh_offset;
+	for (uint64_t i = name; i < strings->sh_size; i++, wanted++) {
+		if (table[i] != *wanted)
+			return !*wanted && table[i] == '@'; /* name@VERSION in .symtab */
+		if (!*wanted)
+			return true;
+	}
+	return false;
+}
+
+static void take(struct search *search, const Elf64_Sym *symbol, uintptr_t base)
+{
+	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+	uintptr_t address = base + symbol->st_value;
+
+	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value ||
+	    (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+		return;
+	if (search->result == ELF_NO_SYMBOL) {
+		search->result = type == STT_GNU_IFUNC ? ELF_IFUNC : ELF_FOUND;
+		search->function->address = address;
+		search->function->size = symbol->st_size;
+	} else if (search->function->address != address) {
+		search->result = ELF_AMBIGUOUS;
+	}
+}
+
+static void search_table(struct search *search, const struct file *file, const Elf64_Shdr *sections,
+			 unsigned count, const Elf64_Shdr *table, uintptr_t base)
+{
+	const Elf64_Sym *symbols;
+	uint64_t n = table->sh_size / sizeof(*symbols);
+
+	symbols = file_at(file, table->sh_offset, n, sizeof(*symbols));
+	if (!symbols || table->sh_link >= count)
+		return;
+	for (uint64_t i = 0; i < n; i++) {
+		if (symbol_named(file, &sections[table->sh_link], symbols[i].st_name, search->name))
+			take(search, &symbols[i], base);
+	}
+}
+
+static void search_file(struct search *search, const struct file *file, uintptr_t base)
+{
+	const Elf64_Ehdr *header = file_at(file, 0, 1, sizeof(*header));
+	const Elf64_Shdr *sections;
+
+	if (!header || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header->e_shentsize != sizeof(*sections))
+		return;
+	sections = file_at(file, header->e_shoff, header->e_shnum, sizeof(*sections));
+	if (!sections)
+		return;
+	for (unsigned i = 0; i < header->e_shnum; i++) {
+		if (sections[i].sh_type == SHT_SYMTAB || sections[i].sh_type == SHT_DYNSYM)
+			search_table(search, file, sections, header->e_shnum, &sections[i], base);
+	}
+}
+
+static bool in_code(const struct dl_phdr_info *info, uintptr_t address)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
+
+		if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X) &&
+		    address - info->dlpi_addr - phdr->p_vaddr < phdr->p_filesz)
+			return true;
+	}
+	return false;
+}
+
+/* dl_iterate_phdr: the program comes first, with an empty name. */
+static int search_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct search *search = data;
+	bool is_program = search->objects++ == 0;
+	const char *path = is_program ? "/proc/self/exe" : info->dlpi_name;
+	struct file file;
+
+	if (!file_map(&file, path))
+		return 0; /* the vdso has no file */
+	search_file(search, &file, info->dlpi_addr);
+	raw(munmap, file.bytes, file.size);
+	if (search->result == ELF_NO_SYMBOL)
+		return 0;
+	if (search->result == ELF_FOUND && !in_code(info, search->function->address))
+		search->result = ELF_NOT_CODE;
+	search->function->object = is_program ? "the program" : text_basename(info->dlpi_name);
+	return 1;
+}
+
+enum elf_result elf_find_function(const char *name, struct function *function)
+{
+	struct search search = { .name = name, .function = function, .result = ELF_NO_SYMBOL };
+
+	dl_iterate_phdr(search_object, &search);
+	return search.result;
+}

@@ -1,0 +1,24 @@
+/* elf.h - finding a function by name in the objects of this process. See elf.c. */
+#ifndef ELF_H_
+#define ELF_H_
+
+#include <stdint.h>
+
+struct function {
+	uintptr_t address;
+	uint64_t size;	    /* bytes, 0 when the symbol does not say */
+	const char *object; /* basename of where it was found; the program's name for itself */
+};
+
+enum elf_result {
+	ELF_FOUND,
+	ELF_NO_SYMBOL, /* in no loaded object */
+	ELF_AMBIGUOUS, /* several functions of that name in one object (static functions do that) */
+	ELF_IFUNC,     /* its address is chosen at run time */
+	ELF_NOT_CODE,  /* the symbol is not in an executable segment */
+};
+
+/* load: looks in .symtab and .dynsym, the program first, then its libraries in load order. */
+enum elf_result elf_find_function(const char *name, struct function *function);
+
+#endif

@@ -1,0 +1,32 @@
+/* trigger.h - when: the phases of the policy, what each waits for, and who locks. See trigger.c. */
+#ifndef TRIGGER_H
+#define TRIGGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trigger/hooks.h"
+
+struct config;
+
+/* load: takes the checked image over and arms its phases; fires those with the trigger `load`. */
+void trigger_arm(const void *image, const struct config *config);
+
+/* Bit n: hook n may fire a phase that is still armed. The only thing a hook looks at once all
+ * phases are locked: a plain load. */
+extern uint32_t trigger_hooks;
+
+/* hook: a hooked libc call is about to be made. */
+void trigger_hook(enum hook hook, const int64_t slots[WAIT_SLOTS]);
+
+/* hook: main() is about to be called. */
+void trigger_main(void);
+
+/* hook: a patched function is about to run; `phases` are those that wait for it. */
+void trigger_function(uint32_t phases, const char *function);
+
+/* hook: true in a child made by vfork(2) or posix_spawn(3): it shares our memory but would get a
+ * filter of its own, so it must not fire. */
+bool trigger_in_vfork_child(void);
+
+#endif
