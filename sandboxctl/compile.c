@@ -1,0 +1,196 @@
+/* compile.c - sandboxctl compile: write the .policyc file that libsandbox.so loads.
+ *
+ * A file is complete or not there: it is written beside its place under another name first.
+ */
+#include "sandboxctl.h"
+
+#include "policy/write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: sandboxctl compile [OPTIONS] POLICY...\n"
+	"\n"
+	"Writes NAME.policyc beside each NAME.policy, after proving that its filters do what the\n"
+	"text says. POLICY is a path or a name on the search path.\n"
+	"\n"
+	"  -o, --output FILE    write there; - is standard output (one POLICY only)\n"
+	"  -a, --arch ARCH      for x86_64 or aarch64 (this machine's)\n"
+	"  -t, --trigger TEXT   replace the triggers of the last phase: 'epoll_wait where timeout "
+	"!= 0'\n"
+	"  -c, --check-owner    refuse texts that others than root and this user could have "
+	"written\n"
+	"                       (the library asks so when it compiles on the way)\n";
+
+struct options {
+	const char *output, *trigger;
+	enum arch arch;
+	bool check_owner;
+};
+
+static bool write_all(int file, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t count = write(file, bytes, size);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return false;
+		bytes += count;
+		size -= (size_t)count;
+	}
+	return true;
+}
+
+static bool save(struct session *session, const char *path, const struct image *image)
+{
+	char *temporary = arena_printf(&session->arena, "%s.XXXXXX", path);
+	int file = mkostemp(temporary, O_CLOEXEC);
+	bool good;
+	int error;
+
+	if (file < 0) {
+		complain("%s: cannot be written: %s", path, strerror(errno));
+		return false;
+	}
+	good = write_all(file, image->bytes, image->size) && !fchmod(file, 0644) && !fsync(file);
+	error = errno;
+	if (close(file) && good) {
+		good = false;
+		error = errno;
+	}
+	if (good && rename(temporary, path)) {
+		good = false;
+		error = errno;
+	}
+	if (!good) {
+		unlink(temporary);
+		complain("%s: cannot be written: %s", path, strerror(error));
+	}
+	return good;
+}
+
+/* NAME.policyc beside NAME.policy */
+static const char *output_path(struct session *session, const struct source *source)
+{
+	size_t length = strlen(source->name);
+	bool is_policy = length > 7 && !strcmp(source->name + length - 7, ".policy");
+
+	return arena_printf(&session->arena, "%s%s", source->name, is_policy ? "c" : ".policyc");
+}
+
+/* The absolute directory that a file will be in; "" when it is not there. */
+static const char *output_directory(struct session *session, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *directory =
+		!slash		? "."
+		: slash == path ? "/"
+				: arena_strndup(&session->arena, path, (size_t)(slash - path));
+	char absolute[PATH_MAX];
+
+	if (!realpath(directory, absolute))
+		return "";
+	return arena_strndup(&session->arena, absolute, strlen(absolute));
+}
+
+static bool compile(struct session *session, const char *name, const struct options *options)
+{
+	const struct source *source, *trigger = NULL;
+	bool to_stdout = options->output && !strcmp(options->output, "-");
+	struct compiled compiled;
+	struct image image;
+	const char *path;
+
+	session->files.check_owner = options->check_owner;
+	source = session_policy(session, name);
+	if (!source)
+		return false;
+	if (options->trigger)
+		trigger = text_source(&session->arena, "<SANDBOX_TRIGGER>", options->trigger);
+	path = options->output && !to_stdout ? options->output : output_path(session, source);
+	if (!build_policy(&session->context, source, options->arch, trigger, &compiled) ||
+	    !make_image(&session->context, &compiled,
+			output_directory(session, to_stdout ? source->path : path), &image)) {
+		session_report(session);
+		return false;
+	}
+	if (!to_stdout)
+		return save(session, path, &image);
+	if (write_all(STDOUT_FILENO, image.bytes, image.size))
+		return true;
+	complain("standard output: %s", strerror(errno));
+	return false;
+}
+
+static int read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option words[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "arch", required_argument, NULL, 'a' },
+		{ "trigger", required_argument, NULL, 't' },
+		{ "check-owner", no_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:a:t:ch", words, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			options->output = optarg;
+			break;
+		case 'a':
+			if (!read_arch(optarg, &options->arch))
+				return EXIT_USAGE;
+			break;
+		case 't':
+			options->trigger = optarg;
+			break;
+		case 'c':
+			options->check_owner = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		default:
+			return usage_error("compile");
+		}
+	}
+	if (optind == argc) {
+		complain("compile: name a policy");
+		return usage_error("compile");
+	}
+	if (options->output && argc - optind > 1) {
+		complain("compile: --output takes one policy");
+		return usage_error("compile");
+	}
+	return -1;
+}
+
+int compile_main(int argc, char **argv)
+{
+	struct options options = { .arch = ARCH_NATIVE };
+	int result = read_options(argc, argv, &options);
+
+	if (result >= 0)
+		return result;
+	result = EXIT_GOOD;
+	for (int i = optind; i < argc; i++) {
+		struct session session;
+
+		session_begin(&session);
+		if (!compile(&session, argv[i], &options))
+			result = EXIT_POLICY;
+		session_end(&session);
+	}
+	return result;
+}

@@ -1,0 +1,60 @@
+/* main.c - the command: a table of subcommands.
+ *
+ * What it must not do: anything but find the one that is meant.
+ */
+#include "sandboxctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+static const struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} subcommands[] = {
+	{ "run", run_main, "start a program under a policy" },
+	{ "check", check_main, "read a policy and prove its filters; warn of what is unwise" },
+	{ "show", show_main,
+	  "what a policy does with each system call, and the line that says so" },
+	{ "list", list_main, "the policies that can be named" },
+	{ "compile", compile_main, "write the .policyc file that libsandbox.so loads" },
+};
+
+enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };
+
+static int help(FILE *out)
+{
+	fputs("usage: sandboxctl COMMAND [OPTIONS] [ARGUMENTS]\n\n", out);
+	for (size_t i = 0; i < SUBCOMMANDS; i++)
+		fprintf(out, "  %-10s%s\n", subcommands[i].name, subcommands[i].help);
+	fputs("\n'sandboxctl COMMAND --help' says more about one.\n", out);
+	return out == stdout ? EXIT_GOOD : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct nearest nearest;
+
+	if (argc < 2)
+		return help(stderr);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help(stdout);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("sandboxctl " VERSION);
+		return EXIT_GOOD;
+	}
+	nearest_begin(&nearest, argv[1]);
+	for (size_t i = 0; i < SUBCOMMANDS; i++) {
+		if (!strcmp(argv[1], subcommands[i].name))
+			return subcommands[i].run(argc - 1, argv + 1);
+		nearest_try(&nearest, subcommands[i].name);
+	}
+	complain("no command is called '%s'", argv[1]);
+	if (nearest.best)
+		fprintf(stderr, "  did you mean '%s'?\n", nearest.best);
+	return EXIT_USAGE;
+}

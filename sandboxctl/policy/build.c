@@ -1,0 +1,37 @@
+/* build.c - from a text to proven filters; see build.h. */
+#include "build.h"
+
+#include "verify.h"
+
+static bool writes_always(struct context *context, const struct policy *policy,
+			  const struct phase *phase)
+{
+	uint32_t number = (uint32_t)names_syscall("write")->number[policy->arch];
+	struct lowered_call lowered;
+
+	for (size_t i = 0; i < phase->call_count; i++)
+		if (phase->calls[i].number == number)
+			return lower_call(context, policy, phase, &phase->calls[i], &lowered) &&
+			       always_allowed(&lowered);
+	return phase->otherwise.action.kind == ACTION_ALLOW ||
+	       phase->otherwise.action.kind == ACTION_LOG;
+}
+
+bool build_policy(struct context *context, const struct source *source, enum arch arch,
+		  const struct source *trigger, struct compiled *compiled)
+{
+	struct policy *policy = resolve_policy(context, source, arch, trigger);
+
+	*compiled = (struct compiled){ .policy = policy };
+	if (context->diagnostics->errors)
+		return false;
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		const struct phase *phase = &policy->phases[i];
+		struct program *program = &compiled->phases[i].program;
+
+		if (lower_phase(context, policy, phase, program) &&
+		    verify_phase(context, policy, phase, program, &compiled->tried))
+			compiled->phases[i].writes = writes_always(context, policy, phase);
+	}
+	return !context->diagnostics->errors;
+}

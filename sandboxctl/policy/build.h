@@ -1,0 +1,27 @@
+/* build.h - from a text to proven filters, all steps in a row.
+ *
+ * What it is: resolve, lower, verify; and the warnings on what is right but not wise.
+ * What it must not do: any step by itself.
+ */
+#ifndef BUILD_H
+#define BUILD_H
+
+#include "lower.h"
+
+struct compiled {
+	struct policy *policy;
+	struct {
+		struct program program;
+		bool writes; /* write(2) is let through whatever its arguments are */
+	} phases[POLICYC_PHASES_MAX];
+	unsigned long tried; /* calls that were compared with the text */
+};
+
+/* False when the diagnostics have errors. */
+bool build_policy(struct context *context, const struct source *source, enum arch arch,
+		  const struct source *trigger, struct compiled *compiled);
+
+/* lint.c: warnings, after build_policy(). */
+void lint_policy(struct context *context, const struct compiled *compiled);
+
+#endif

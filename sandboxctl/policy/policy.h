@@ -1,0 +1,137 @@
+/* policy.h - a policy with every name looked up: what resolve.c makes and all else works on.
+ *
+ * What it is: per phase and system call the list of decisions, for one architecture.
+ * What it must not do: read files (a loader is handed in), know BPF.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include "names.h"
+#include "policyc.h"
+#include "syntax.h"
+
+enum origin {
+	ORIGIN_TEXT,
+	ORIGIN_IMPLIED, /* the library needs it; decides only where no line of the text does */
+	ORIGIN_GUARD,	/* takes the place of allow and log: rt_sigaction for SIGSYS */
+};
+
+struct decision {
+	struct action action;
+	struct condition *condition; /* bound to the call; NULL: always */
+	const char *text;	     /* the condition as written, NULL: always */
+	struct place place;
+	enum origin origin;
+	bool named;   /* by its own name, not through a group */
+	bool decided; /* lower.c: some arguments end here */
+};
+
+struct call {
+	uint32_t number;
+	const struct syscall_name *name; /* NULL: nr:NNN without a name here */
+	struct decision *list;		 /* in the order of the text */
+	size_t count;
+};
+
+struct trigger {
+	enum policyc_trigger_kind kind;
+	uint32_t hooks;
+	const char *function;
+	const char *text;
+	struct policyc_test *tests;
+	size_t count;
+};
+
+/* `default` or `unknown`; kind ACTION_NONE: not said. */
+struct fallback {
+	struct action action;
+	struct place place, conflict;
+	unsigned depth; /* of the include that said it */
+};
+
+struct statement_list {
+	const struct statement **list;
+	size_t count;
+};
+
+struct phase {
+	const char *name;
+	struct place place;
+	struct fallback otherwise, unknown;
+	struct trigger *triggers;
+	size_t trigger_count;
+	struct call *calls; /* ascending by number */
+	size_t call_count;
+	bool traps;
+
+	/* While it is put together: */
+	struct statement_list rules, trigger_lines;
+	unsigned trigger_depth;
+	const struct syntax *last_text;
+};
+
+struct policy {
+	const char *name, *about;
+	struct words programs;
+	enum arch arch;
+	const struct source *source;
+	const struct source **sources; /* every text read, the policy's first */
+	size_t source_count;
+	struct phase *phases;
+	size_t phase_count;
+};
+
+enum source_kind { SOURCE_POLICY, SOURCE_GROUP };
+
+/* Where texts come from: files (read.c) or memory (tests). The same text is the same pointer. */
+struct loader {
+	/* `from`: the text that names it, NULL on the command line. NULL: `*why` says what is
+	 * wrong. */
+	const struct source *(*load)(struct loader *loader, struct arena *arena,
+				     enum source_kind kind, const char *name,
+				     const struct source *from, const char **why);
+	/* Tries the names that could have been meant; may be NULL. */
+	void (*nearest)(struct loader *loader, enum source_kind kind, const struct source *from,
+			struct nearest *nearest);
+};
+
+struct context {
+	struct arena *arena;
+	struct diagnostics *diagnostics;
+	struct loader *loader;
+};
+
+/* Always returns a policy; it is whole only when the diagnostics have no errors.
+ * `trigger`: a text that replaces the triggers of the last phase, or NULL. */
+struct policy *resolve_policy(struct context *context, const struct source *source, enum arch arch,
+			      const struct source *trigger);
+
+/* --- evaluate.c: what the text means, straight from the expressions --------------------------- */
+
+enum reason {
+	REASON_DECISION,
+	REASON_DEFAULT,
+	REASON_UNKNOWN,
+	REASON_FOREIGN, /* another architecture's call, or x32 */
+};
+
+struct verdict {
+	struct action action;
+	enum reason reason;
+	const struct decision *decision; /* REASON_DECISION */
+};
+
+struct verdict evaluate(const struct policy *policy, const struct phase *phase, uint32_t audit_arch,
+			uint32_t number, const uint64_t arguments[ARGUMENTS]);
+bool evaluate_condition(const struct condition *condition, const uint64_t arguments[ARGUMENTS]);
+const struct call *find_call(const struct phase *phase, uint32_t number);
+/* `default`, or `unknown` for numbers that are not in the table. */
+struct action phase_otherwise(const struct policy *policy, const struct phase *phase,
+			      uint32_t number);
+
+/* What the kernel is told: SECCOMP_RET_*, with the errno in the data of ERRNO and TRAP. */
+uint32_t action_return(struct action action);
+/* "errno EPERM" */
+const char *action_text(struct arena *arena, struct action action);
+
+#endif

@@ -1,0 +1,970 @@
+/* resolve.c - statements to decisions: includes, groups, names; see policy.h.
+ *
+ * In order: texts are put together (includes first, phases by name), each phase's lines become
+ * decisions per call, triggers become tests, and what the library itself needs is added.
+ */
+#include "bind.h"
+#include "trigger/hooks.h"
+
+#include <signal.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DEPTH_MAX = 8,
+	NUMBERS_MAX = 256,
+	LINES_MAX = 1024,
+	TRIGGER_TESTS_MAX = 64,
+	TRIGGERS_MAX = 32
+};
+
+struct group {
+	const struct source *source;
+	bool open; /* its text is being read: a cycle comes back to it */
+	struct group_entry {
+		uint32_t number;
+		const struct syscall_name *name;
+	} * list;
+	size_t count;
+};
+
+/* The calls of a phase while lines are added; found by number. */
+struct call_index {
+	struct call *list[TABLE_NUMBERS];
+	struct call **others; /* numbers beyond the table */
+	size_t other_count;
+};
+
+struct resolver {
+	struct context *context;
+	struct arena *arena;
+	struct policy *policy;
+	struct group **groups;
+	size_t group_count;
+	const struct source *open[DEPTH_MAX + 2]; /* the chain of includes */
+	const struct syntax **read;		  /* texts whose statements are in already */
+	size_t read_count;
+	struct call_index *index; /* of the current phase */
+	unsigned group_depth;
+};
+
+static struct diagnostic *fail(struct resolver *resolver, struct place place, const char *message)
+{
+	return diagnose(resolver->context->diagnostics, ERROR, place, "%s", message);
+}
+
+#define TEXT(...) arena_printf(resolver->arena, __VA_ARGS__)
+
+/* --- texts ------------------------------------------------------------------------------------ */
+
+static void add_source(struct resolver *resolver, const struct source *source)
+{
+	struct policy *policy = resolver->policy;
+
+	for (size_t i = 0; i < policy->source_count; i++)
+		if (policy->sources[i] == source)
+			return;
+	*ARENA_PUSH(resolver->arena, policy->sources, policy->source_count) = source;
+}
+
+static const struct source *load_source(struct resolver *resolver, enum source_kind kind,
+					const char *name, const struct word *word)
+{
+	struct loader *loader = resolver->context->loader;
+	struct diagnostic *diagnostic;
+	const struct source *source;
+	struct nearest nearest;
+	const char *why = "cannot be read";
+
+	source = loader->load(loader, resolver->arena, kind, name, word->place.source, &why);
+	if (source) {
+		add_source(resolver, source);
+		return source;
+	}
+	diagnostic = fail(resolver, word->place, TEXT("%s: %s", word->text, why));
+	nearest_begin(&nearest, name);
+	if (loader->nearest)
+		loader->nearest(loader, kind, word->place.source, &nearest);
+	if (nearest.best && kind == SOURCE_GROUP)
+		nearest.best = TEXT("@%s", nearest.best);
+	nearest_hint(resolver->context->diagnostics, diagnostic, &nearest);
+	return NULL;
+}
+
+static struct phase *find_phase(struct resolver *resolver, const struct word *word)
+{
+	struct policy *policy = resolver->policy;
+	struct phase *phase;
+
+	for (size_t i = 0; i < policy->phase_count; i++)
+		if (!strcmp(policy->phases[i].name, word->text))
+			return &policy->phases[i];
+	phase = ARENA_PUSH(resolver->arena, policy->phases, policy->phase_count);
+	phase->name = word->text;
+	phase->place = word->place;
+	if (policy->phase_count == POLICYC_PHASES_MAX + 1)
+		fail(resolver, word->place, TEXT("more than %u phases", POLICYC_PHASES_MAX));
+	return phase;
+}
+
+/* The text that is nearer to the policy wins; two equally near must agree. */
+static void set_fallback(struct fallback *fallback, const struct statement *statement,
+			 unsigned depth)
+{
+	bool same = fallback->action.kind == statement->action.kind &&
+		    fallback->action.error == statement->action.error;
+
+	if (fallback->action.kind && depth >= fallback->depth) {
+		if (!same && depth == fallback->depth)
+			fallback->conflict = statement->place;
+		return;
+	}
+	*fallback = (struct fallback){ .action = statement->action,
+				       .place = statement->place,
+				       .depth = depth };
+}
+
+static void add_trigger_line(struct resolver *resolver, struct phase *phase,
+			     const struct statement *statement, unsigned depth)
+{
+	struct statement_list *lines = &phase->trigger_lines;
+
+	if (lines->count && depth < phase->trigger_depth)
+		lines->count = 0;
+	if (lines->count && depth > phase->trigger_depth)
+		return;
+	phase->trigger_depth = depth;
+	if (lines->count == TRIGGERS_MAX)
+		fail(resolver, statement->place, TEXT("more than %d triggers", TRIGGERS_MAX));
+	else
+		*ARENA_PUSH(resolver->arena, lines->list, lines->count) = statement;
+}
+
+static void add_to_phase(struct resolver *resolver, struct phase *phase,
+			 const struct statement *statement, unsigned depth)
+{
+	if (statement->kind == STATEMENT_DEFAULT)
+		set_fallback(&phase->otherwise, statement, depth);
+	else if (statement->kind == STATEMENT_UNKNOWN)
+		set_fallback(&phase->unknown, statement, depth);
+	else if (statement->kind == STATEMENT_TRIGGER)
+		add_trigger_line(resolver, phase, statement, depth);
+	else if (statement->kind == STATEMENT_RULE)
+		*ARENA_PUSH(resolver->arena, phase->rules.list, phase->rules.count) = statement;
+}
+
+static void add_text(struct resolver *resolver, const struct source *source, unsigned depth);
+
+static void include(struct resolver *resolver, const struct word *word, unsigned depth)
+{
+	const struct source *source;
+
+	if (depth == DEPTH_MAX) {
+		fail(resolver, word->place, TEXT("includes are nested deeper than %d", DEPTH_MAX));
+		return;
+	}
+	source = load_source(resolver, SOURCE_POLICY, word->text, word);
+	for (unsigned i = 0; source && i <= depth; i++) {
+		if (resolver->open[i] != source)
+			continue;
+		fail(resolver, word->place,
+		     TEXT("%s includes itself: it is open already as %s", word->text,
+			  resolver->open[i]->name));
+		return;
+	}
+	if (source)
+		add_text(resolver, source, depth + 1);
+}
+
+static void enter_phase(struct resolver *resolver, struct phase *phase, const struct word *word,
+			const struct syntax *text)
+{
+	if (phase->last_text == text)
+		fail(resolver, word->place,
+		     TEXT("phase '%s' is said already at %s", word->text,
+			  place_text(resolver->arena, phase->place)));
+	phase->last_text = text;
+	phase->place = word->place;
+}
+
+static void add_statements(struct resolver *resolver, const struct syntax *text, unsigned depth)
+{
+	struct policy *policy = resolver->policy;
+	struct phase *phase = NULL;
+
+	for (size_t i = 0; i < text->count; i++) {
+		const struct statement *statement = &text->list[i];
+		const struct words *words = &statement->words;
+
+		if (statement->kind == STATEMENT_INCLUDE) {
+			include(resolver, &words->list[0], depth);
+		} else if (statement->kind == STATEMENT_PHASE) {
+			phase = find_phase(resolver, &words->list[0]);
+			enter_phase(resolver, phase, &words->list[0], text);
+		} else if (phase) {
+			add_to_phase(resolver, phase, statement, depth);
+		} else if (statement->kind == STATEMENT_ABOUT && !depth) {
+			policy->about = statement->text;
+		} else if (statement->kind == STATEMENT_PROGRAM && !depth) {
+			for (size_t j = 0; j < words->count; j++)
+				*ARENA_PUSH(resolver->arena, policy->programs.list,
+					    policy->programs.count) = words->list[j];
+		}
+	}
+}
+
+static void add_text(struct resolver *resolver, const struct source *source, unsigned depth)
+{
+	const struct syntax *text;
+
+	resolver->open[depth] = source;
+	for (size_t i = 0; i < resolver->read_count; i++)
+		if (resolver->read[i]->source == source)
+			return; /* included twice, on two ways: once is enough */
+	text = parse_policy(resolver->arena, resolver->context->diagnostics, source);
+	*ARENA_PUSH(resolver->arena, resolver->read, resolver->read_count) = text;
+	add_statements(resolver, text, depth);
+}
+
+/* --- names of calls --------------------------------------------------------------------------- */
+
+typedef void (*call_function)(struct resolver *resolver, void *data, uint32_t number,
+			      const struct syscall_name *name, const struct word *word);
+
+static void expand_group(struct resolver *resolver, const struct word *word, void *data,
+			 call_function each);
+
+static void expand_number(struct resolver *resolver, const struct word *word, void *data,
+			  call_function each)
+{
+	uint64_t number;
+	bool is_negative;
+
+	if (!read_number(word->text + 3, &number, &is_negative) || is_negative ||
+	    number > NUMBER_MAX) {
+		fail(resolver, word->place,
+		     TEXT("a number of a system call is from 0 to %d: nr:%d", NUMBER_MAX, 470));
+		return;
+	}
+	each(resolver, data, (uint32_t)number,
+	     names_number(resolver->policy->arch, (uint32_t)number), word);
+}
+
+static void unknown_call(struct resolver *resolver, const struct word *word)
+{
+	struct diagnostic *diagnostic;
+	struct nearest nearest;
+
+	diagnostic = fail(resolver, word->place, TEXT("no system call is called '%s'", word->text));
+	names_nearest_syscall(&nearest, word->text);
+	nearest_hint(resolver->context->diagnostics, diagnostic, &nearest);
+	if (!nearest.best)
+		diagnostic->hint = "a call newer than these tables is named by number: nr:470";
+}
+
+static void expand_word(struct resolver *resolver, const struct word *word, bool lenient,
+			void *data, call_function each)
+{
+	enum arch arch = resolver->policy->arch;
+	const struct syscall_name *name;
+
+	if (word->text[0] == '@') {
+		expand_group(resolver, word, data, each);
+		return;
+	}
+	if (!strncmp(word->text, "nr:", 3)) {
+		expand_number(resolver, word, data, each);
+		return;
+	}
+	name = names_syscall(word->text);
+	if (!name)
+		unknown_call(resolver, word);
+	else if (name->number[arch] >= 0)
+		each(resolver, data, (uint32_t)name->number[arch], name, word);
+	else if (!lenient && !word->optional)
+		fail(resolver, word->place,
+		     TEXT("%s has no system call '%s': write 'optional %s' if the policy is for "
+			  "other machines too",
+			  arches[arch].name, word->text, word->text));
+}
+
+static void add_to_group(struct resolver *resolver, void *data, uint32_t number,
+			 const struct syscall_name *name, const struct word *word)
+{
+	struct group *group = data;
+	struct group_entry *entry;
+
+	for (size_t i = 0; i < group->count; i++)
+		if (group->list[i].number == number)
+			return;
+	if (group->count == TABLE_NUMBERS) {
+		fail(resolver, word->place, "too many calls in one group");
+		return;
+	}
+	entry = ARENA_PUSH(resolver->arena, group->list, group->count);
+	entry->number = number;
+	entry->name = name;
+}
+
+static struct group *new_group(struct resolver *resolver, const struct source *source)
+{
+	struct group *group = ARENA_NEW(resolver->arena, struct group);
+
+	*ARENA_PUSH(resolver->arena, resolver->groups, resolver->group_count) = group;
+	group->source = source;
+	return group;
+}
+
+static void read_group(struct resolver *resolver, struct group *group)
+{
+	const struct syntax *text;
+
+	text = parse_group(resolver->arena, resolver->context->diagnostics, group->source);
+	group->open = true;
+	for (size_t i = 0; i < text->count; i++)
+		for (size_t j = 0;
+		     text->list[i].kind == STATEMENT_NAMES && j < text->list[i].words.count; j++)
+			expand_word(resolver, &text->list[i].words.list[j], true, group,
+				    add_to_group);
+	group->open = false;
+}
+
+static struct group *find_group(struct resolver *resolver, const struct word *word)
+{
+	const struct source *source = NULL;
+	struct group *group;
+
+	/* A word of a group that was not found is said once per place, not once per use. */
+	source = load_source(resolver, SOURCE_GROUP, word->text + 1, word);
+	if (!source)
+		return NULL;
+	for (size_t i = 0; i < resolver->group_count; i++)
+		if (resolver->groups[i]->source == source)
+			return resolver->groups[i];
+	if (resolver->group_depth == DEPTH_MAX) {
+		fail(resolver, word->place, TEXT("groups are nested deeper than %d", DEPTH_MAX));
+		return NULL;
+	}
+	group = new_group(resolver, source);
+	resolver->group_depth++;
+	read_group(resolver, group);
+	resolver->group_depth--;
+	return group;
+}
+
+static void expand_group(struct resolver *resolver, const struct word *word, void *data,
+			 call_function each)
+{
+	struct group *group = find_group(resolver, word);
+
+	if (!group)
+		return;
+	if (group->open) {
+		fail(resolver, word->place,
+		     TEXT("%s contains itself: it is open already as %s", word->text,
+			  group->source->name));
+		return;
+	}
+	for (size_t i = 0; i < group->count; i++)
+		each(resolver, data, group->list[i].number, group->list[i].name, word);
+}
+
+/* --- rules ------------------------------------------------------------------------------------ */
+
+static struct call *take_call(struct resolver *resolver, uint32_t number,
+			      const struct syscall_name *name, struct place place)
+{
+	struct call_index *index = resolver->index;
+	struct call **slot = NULL;
+
+	if (number < TABLE_NUMBERS)
+		slot = &index->list[number];
+	for (size_t i = 0; !slot && i < index->other_count; i++)
+		if (index->others[i]->number == number)
+			slot = &index->others[i];
+	if (!slot) {
+		if (index->other_count == NUMBERS_MAX) {
+			fail(resolver, place, TEXT("more than %d calls by number", NUMBERS_MAX));
+			return NULL;
+		}
+		slot = ARENA_PUSH(resolver->arena, index->others, index->other_count);
+	}
+	if (!*slot) {
+		*slot = ARENA_NEW(resolver->arena, struct call);
+		(*slot)->number = number;
+		(*slot)->name = name;
+	}
+	return *slot;
+}
+
+/* Both say what always happens to the call, equally strictly, but not the same. */
+static const struct decision *contradiction(const struct call *call, const struct decision *added)
+{
+	for (size_t i = 0; i < call->count && !added->condition; i++) {
+		const struct decision *other = &call->list[i];
+
+		if (!other->condition && other->action.kind == added->action.kind &&
+		    other->action.error != added->action.error)
+			return other;
+	}
+	return NULL;
+}
+
+static bool is_repeated(const struct call *call, const struct decision *added)
+{
+	for (size_t i = 0; i < call->count && !added->condition; i++)
+		if (!call->list[i].condition &&
+		    (call->list[i].action.kind == added->action.kind ||
+		     (!added->named && call->list[i].action.kind > added->action.kind)))
+			return true;
+	return false;
+}
+
+static void add_decision(struct resolver *resolver, struct call *call, const struct decision *added)
+{
+	const struct decision *other = contradiction(call, added);
+
+	if (other) {
+		fail(resolver, added->place,
+		     TEXT("%s: '%s' contradicts '%s' at %s: remove one, or write 'override'",
+			  call->name ? call->name->name : "this number",
+			  action_text(resolver->arena, added->action),
+			  action_text(resolver->arena, other->action),
+			  place_text(resolver->arena, other->place)));
+	} else if (is_repeated(call, added)) {
+		return;
+	} else if (call->count == LINES_MAX) {
+		fail(resolver, added->place,
+		     TEXT("more than %d lines decide the same call", LINES_MAX));
+	} else {
+		*ARENA_PUSH(resolver->arena, call->list, call->count) = *added;
+	}
+}
+
+static void add_rule_to_call(struct resolver *resolver, void *data, uint32_t number,
+			     const struct syscall_name *name, const struct word *word)
+{
+	const struct statement *statement = data;
+	struct decision decision = {
+		.action = statement->action,
+		.text = statement->text,
+		.place = word->place,
+		.named = word->text[0] != '@',
+	};
+	struct call *call = take_call(resolver, number, name, word->place);
+
+	if (!call)
+		return;
+	if (statement->condition) {
+		decision.condition = bind_to_call(resolver->context, statement->condition,
+						  resolver->policy->arch, name, word);
+		if (!decision.condition)
+			return;
+	}
+	add_decision(resolver, call, &decision);
+}
+
+/* `override`: what earlier lines said of these calls is forgotten, before any of it is added. */
+static void forget_call(struct resolver *resolver, void *data, uint32_t number,
+			const struct syscall_name *name, const struct word *word)
+{
+	struct call *call = take_call(resolver, number, name, word->place);
+
+	(void)data;
+	if (call)
+		call->count = 0;
+}
+
+static void add_rule(struct resolver *resolver, const struct statement *statement)
+{
+	union {
+		const struct statement *in;
+		void *out;
+	} data = { .in = statement };
+
+	for (size_t i = 0; i < statement->words.count && statement->override; i++)
+		expand_word(resolver, &statement->words.list[i], true, NULL, forget_call);
+	for (size_t i = 0; i < statement->words.count; i++)
+		expand_word(resolver, &statement->words.list[i], false, data.out, add_rule_to_call);
+}
+
+static int compare_calls(const void *a, const void *b)
+{
+	uint32_t x = ((const struct call *)a)->number, y = ((const struct call *)b)->number;
+
+	return (x > y) - (x < y);
+}
+
+static void collect_calls(struct resolver *resolver, struct phase *phase)
+{
+	struct call_index *index = resolver->index;
+
+	for (size_t i = 0; i < TABLE_NUMBERS; i++)
+		if (index->list[i] && index->list[i]->count)
+			*ARENA_PUSH(resolver->arena, phase->calls, phase->call_count) =
+				*index->list[i];
+	for (size_t i = 0; i < index->other_count; i++)
+		if (index->others[i]->count)
+			*ARENA_PUSH(resolver->arena, phase->calls, phase->call_count) =
+				*index->others[i];
+	if (phase->call_count)
+		qsort(phase->calls, phase->call_count, sizeof(phase->calls[0]), compare_calls);
+}
+
+/* --- what the library itself needs ------------------------------------------------------------ */
+
+enum need { NEED_ALWAYS, NEED_TRAPS, NEED_LOCKS_AGAIN };
+
+static const struct {
+	const char *call;
+	enum need need;
+} needs[] = {
+	{ "rt_sigreturn", NEED_ALWAYS },   /* the barrier's handler returns */
+	{ "futex", NEED_ALWAYS },	   /* held threads are released */
+	{ "rt_sigprocmask", NEED_ALWAYS }, /* the thread that locked gets its signal mask back */
+	{ "getpid", NEED_ALWAYS },	   /* a thread on its way to the trigger asks who it is */
+	{ "write", NEED_TRAPS },	   /* the report */
+	{ "gettid", NEED_TRAPS },
+	{ "seccomp", NEED_LOCKS_AGAIN },
+	{ "prctl", NEED_LOCKS_AGAIN },
+	{ "rt_sigaction", NEED_LOCKS_AGAIN },
+	{ "rt_tgsigqueueinfo", NEED_LOCKS_AGAIN },
+	{ "openat", NEED_LOCKS_AGAIN }, /* /proc/self/task */
+	{ "read", NEED_LOCKS_AGAIN },
+	{ "lseek", NEED_LOCKS_AGAIN },
+	{ "fstat", NEED_LOCKS_AGAIN },
+	{ "close", NEED_LOCKS_AGAIN },
+	{ "getdents64", NEED_LOCKS_AGAIN },
+	{ "clock_gettime", NEED_LOCKS_AGAIN },
+	{ "nanosleep", NEED_LOCKS_AGAIN },
+	{ "mprotect", NEED_LOCKS_AGAIN }, /* patched functions are put back */
+	{ "unshare", NEED_LOCKS_AGAIN },  /* CLONE_THREAD only: asks whether there are threads */
+	{ "exit_group", NEED_LOCKS_AGAIN },
+	{ "write", NEED_LOCKS_AGAIN },
+	{ "gettid", NEED_LOCKS_AGAIN },
+};
+
+static bool is_permission(enum action_kind kind)
+{
+	return kind == ACTION_ALLOW || kind == ACTION_LOG;
+}
+
+static bool phase_traps(const struct phase *phase, const struct call_index *index)
+{
+	enum action_kind kinds[] = { phase->otherwise.action.kind, phase->unknown.action.kind };
+
+	for (int i = 0; i < 2; i++)
+		if (kinds[i] == ACTION_TRAP || kinds[i] == ACTION_TRAP_ERRNO)
+			return true;
+	for (size_t i = 0; i < TABLE_NUMBERS + index->other_count; i++) {
+		const struct call *call =
+			i < TABLE_NUMBERS ? index->list[i] : index->others[i - TABLE_NUMBERS];
+
+		for (size_t j = 0; call && j < call->count; j++)
+			if (call->list[j].action.kind == ACTION_TRAP ||
+			    call->list[j].action.kind == ACTION_TRAP_ERRNO)
+				return true;
+	}
+	return false;
+}
+
+static void imply(struct resolver *resolver, struct phase *phase, const char *text)
+{
+	const struct syscall_name *name = names_syscall(text);
+	struct decision *decision;
+	struct call *call;
+
+	if (!name || name->number[resolver->policy->arch] < 0)
+		return;
+	call = take_call(resolver, (uint32_t)name->number[resolver->policy->arch], name,
+			 phase->place);
+	for (size_t i = 0; i < call->count; i++)
+		if (call->list[i].origin == ORIGIN_IMPLIED)
+			return;
+	decision = ARENA_PUSH(resolver->arena, call->list, call->count);
+	*decision = (struct decision){ .action.kind = ACTION_ALLOW,
+				       .place = phase->place,
+				       .origin = ORIGIN_IMPLIED };
+	if (strcmp(text, "unshare"))
+		return;
+	decision->condition = make_test(resolver->arena, 0, 64, TEST_EQ, CLONE_THREAD);
+	decision->text = "unshare_flags == CLONE_THREAD";
+}
+
+/* A program must not take the report's handler away. It is told that it did: an error here would
+ * make programs stop that install handlers for every signal. */
+static void guard_handler(struct resolver *resolver, struct phase *phase)
+{
+	const struct syscall_name *name = names_syscall("rt_sigaction");
+	struct condition *both = ARENA_NEW(resolver->arena, struct condition);
+	struct decision *decision;
+	struct call *call;
+	bool allowed = is_permission(phase->otherwise.action.kind);
+
+	call = take_call(resolver, (uint32_t)name->number[resolver->policy->arch], name,
+			 phase->place);
+	for (size_t i = 0; i < call->count; i++)
+		allowed |= is_permission(call->list[i].action.kind);
+	if (!allowed)
+		return;
+	both->kind = CONDITION_AND;
+	both->left = make_test(resolver->arena, 0, 32, TEST_EQ, SIGSYS);
+	both->right = make_test(resolver->arena, 1, 64, TEST_NE, 0);
+	decision = ARENA_PUSH(resolver->arena, call->list, call->count);
+	*decision = (struct decision){ .action = { ACTION_ERRNO, 0 },
+				       .condition = both,
+				       .text = "sig == SIGSYS and act != 0",
+				       .place = phase->place,
+				       .origin = ORIGIN_GUARD };
+}
+
+static void refuse_denied_need(struct resolver *resolver, const char *text)
+{
+	const struct syscall_name *name = names_syscall(text);
+	const struct call *call = resolver->index->list[name->number[resolver->policy->arch]];
+
+	for (size_t i = 0; call && i < call->count; i++)
+		if (!is_permission(call->list[i].action.kind))
+			fail(resolver, call->list[i].place,
+			     TEXT("%s cannot be denied: the library itself needs it to lock",
+				  text));
+}
+
+static void add_needs(struct resolver *resolver, struct phase *phase, bool is_last)
+{
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (needs[i].need == NEED_ALWAYS)
+			refuse_denied_need(resolver, needs[i].call);
+	phase->traps = phase_traps(phase, resolver->index);
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if ((needs[i].need == NEED_TRAPS && !phase->traps) ||
+		    (needs[i].need == NEED_LOCKS_AGAIN && is_last))
+			continue;
+		if (phase->otherwise.action.kind != ACTION_ALLOW)
+			imply(resolver, phase, needs[i].call);
+	}
+	if (phase->traps)
+		guard_handler(resolver, phase);
+}
+
+/* --- triggers --------------------------------------------------------------------------------- */
+
+struct clauses {
+	struct clause {
+		struct policyc_test tests[TRIGGER_TESTS_MAX];
+		size_t count;
+	} * list;
+	size_t count;
+	bool too_many;
+};
+
+static void add_clause(struct resolver *resolver, struct clauses *clauses,
+		       const struct policyc_test *tests, size_t count)
+{
+	struct clause *clause;
+
+	if (clauses->count == TRIGGER_TESTS_MAX || count > TRIGGER_TESTS_MAX) {
+		clauses->too_many = true;
+		return;
+	}
+	clause = ARENA_PUSH(resolver->arena, clauses->list, clauses->count);
+	memcpy(clause->tests, tests, count * sizeof(*tests));
+	clause->count = count;
+}
+
+static struct clauses both_clauses(struct resolver *resolver, const struct clauses *a,
+				   const struct clauses *b)
+{
+	struct clauses result = { .too_many = a->too_many || b->too_many };
+	struct policyc_test tests[2 * TRIGGER_TESTS_MAX];
+
+	for (size_t i = 0; i < a->count && !result.too_many; i++) {
+		for (size_t j = 0; j < b->count && !result.too_many; j++) {
+			const struct clause *left = &a->list[i], *right = &b->list[j];
+
+			memcpy(tests, left->tests, left->count * sizeof(tests[0]));
+			memcpy(tests + left->count, right->tests, right->count * sizeof(tests[0]));
+			add_clause(resolver, &result, tests, left->count + right->count);
+		}
+	}
+	return result;
+}
+
+static struct clauses either_clauses(struct resolver *resolver, const struct clauses *a,
+				     const struct clauses *b)
+{
+	struct clauses result = { .too_many = a->too_many || b->too_many };
+
+	for (size_t i = 0; i < a->count; i++)
+		add_clause(resolver, &result, a->list[i].tests, a->list[i].count);
+	for (size_t i = 0; i < b->count; i++)
+		add_clause(resolver, &result, b->list[i].tests, b->list[i].count);
+	return result;
+}
+
+/* An operator of the language as one comparison, and its opposite. */
+static const struct {
+	enum policyc_op op, opposite;
+} trigger_ops[] = {
+	[TEST_EQ] = { POLICYC_EQ, POLICYC_NE },	 [TEST_NE] = { POLICYC_NE, POLICYC_EQ },
+	[TEST_LT] = { POLICYC_LT, POLICYC_GE },	 [TEST_LE] = { POLICYC_LE, POLICYC_GT },
+	[TEST_GT] = { POLICYC_GT, POLICYC_LE },	 [TEST_GE] = { POLICYC_GE, POLICYC_LT },
+	[TEST_HAS] = { POLICYC_EQ, POLICYC_NE }, [TEST_WITHIN] = { POLICYC_EQ, POLICYC_NE },
+	[TEST_IN] = { POLICYC_EQ, POLICYC_NE },	 [TEST_NOT_IN] = { POLICYC_NE, POLICYC_EQ },
+};
+
+static struct clauses test_clauses(struct resolver *resolver, const struct condition *test,
+				   bool negated)
+{
+	struct clauses result = { 0 };
+	struct policyc_test tests[TESTS_MAX];
+	size_t count = test->count < TESTS_MAX ? test->count : TESTS_MAX;
+	enum policyc_op op = negated ? trigger_ops[test->op].opposite : trigger_ops[test->op].op;
+
+	for (size_t i = 0; i < count; i++) {
+		tests[i] = (struct policyc_test){ .slot = test->slot,
+						  .op = (uint8_t)op,
+						  .mask = test->bits,
+						  .value = test->numbers[i] };
+		if (test->op == TEST_HAS)
+			tests[i].mask = test->numbers[0];
+		if (test->op == TEST_WITHIN) {
+			tests[i].mask = ~test->numbers[0];
+			tests[i].value = 0;
+		}
+	}
+	result.too_many = count < test->count;
+	if (op == POLICYC_NE) { /* none of them */
+		add_clause(resolver, &result, tests, count);
+		return result;
+	}
+	for (size_t i = 0; i < count; i++)
+		add_clause(resolver, &result, &tests[i], 1);
+	return result;
+}
+
+static struct clauses make_clauses(struct resolver *resolver, const struct condition *condition,
+				   bool negated)
+{
+	struct clauses left, right;
+
+	if (condition->kind == CONDITION_TEST)
+		return test_clauses(resolver, condition, negated);
+	if (condition->kind == CONDITION_NOT)
+		return make_clauses(resolver, condition->left, !negated);
+	left = make_clauses(resolver, condition->left, negated);
+	if (left.too_many)
+		return left;
+	right = make_clauses(resolver, condition->right, negated);
+	return (condition->kind == CONDITION_AND) != negated
+		       ? both_clauses(resolver, &left, &right)
+		       : either_clauses(resolver, &left, &right);
+}
+
+static void add_tests(struct resolver *resolver, struct trigger *trigger,
+		      const struct clauses *clauses, struct place place)
+{
+	bool too_many = clauses->too_many;
+
+	for (size_t i = 0; i < clauses->count && !too_many; i++) {
+		for (size_t j = 0; j < clauses->list[i].count && !too_many; j++) {
+			struct policyc_test *test;
+
+			test = ARENA_PUSH(resolver->arena, trigger->tests, trigger->count);
+			*test = clauses->list[i].tests[j];
+			test->last = j + 1 == clauses->list[i].count;
+			too_many = trigger->count > TRIGGER_TESTS_MAX;
+		}
+	}
+	if (too_many)
+		fail(resolver, place,
+		     TEXT("this condition becomes more than %d comparisons: make it simpler",
+			  TRIGGER_TESTS_MAX));
+}
+
+static void add_hook_tests(struct resolver *resolver, struct trigger *trigger,
+			   const struct trigger_syntax *syntax)
+{
+	struct clauses clauses = { 0 }, blocks = { 0 };
+	struct policyc_test waits = { .slot = SLOT_TIMEOUT, .op = POLICYC_NE, .mask = UINT64_MAX };
+	struct condition *bound;
+
+	if (syntax->condition) {
+		bound = bind_to_hooks(resolver->context, syntax->condition, resolver->policy->arch,
+				      trigger->hooks, &syntax->hook);
+		if (!bound)
+			return;
+		clauses = make_clauses(resolver, bound, false);
+	}
+	/* `wait` means calls that really wait: not those that only look. */
+	if (syntax->kind == TRIGGER_WAIT) {
+		add_clause(resolver, &blocks, &waits, 1);
+		clauses = syntax->condition ? both_clauses(resolver, &clauses, &blocks) : blocks;
+	}
+	add_tests(resolver, trigger, &clauses, syntax->place);
+}
+
+/* The timeout of `wait`: not all hooks have one, but all fill the slot, and -1 is for ever. */
+static bool only_timeout(const struct condition *condition, const struct word **other)
+{
+	if (!condition)
+		return true;
+	if (condition->kind != CONDITION_TEST)
+		return only_timeout(condition->left, other) &&
+		       only_timeout(condition->right, other);
+	*other = &condition->argument;
+	return !strcmp(condition->argument.text, "timeout");
+}
+
+static uint32_t trigger_hooks(struct resolver *resolver, const struct trigger_syntax *syntax)
+{
+	struct diagnostic *diagnostic;
+	const struct word *other = NULL;
+	struct nearest nearest;
+	uint32_t hooks;
+
+	if (syntax->kind == TRIGGER_WAIT) {
+		if (only_timeout(syntax->condition, &other))
+			return names_blocking();
+		fail(resolver, other->place,
+		     TEXT("a condition on wait can look at 'timeout' only, not '%s'", other->text));
+		return 0;
+	}
+	hooks = names_hooks(syntax->hook.text);
+	if (hooks)
+		return hooks;
+	diagnostic = fail(resolver, syntax->hook.place,
+			  TEXT("no trigger is called '%s'", syntax->hook.text));
+	names_nearest_trigger(&nearest, syntax->hook.text);
+	nearest_hint(resolver->context->diagnostics, diagnostic, &nearest);
+	if (!nearest.best)
+		diagnostic->hint = "to lock before a function of the program: trigger call NAME";
+	return 0;
+}
+
+static void add_trigger(struct resolver *resolver, struct phase *phase,
+			const struct trigger_syntax *syntax)
+{
+	struct trigger *trigger;
+
+	trigger = ARENA_PUSH(resolver->arena, phase->triggers, phase->trigger_count);
+	trigger->text = syntax->text;
+	trigger->function = syntax->function.text;
+	switch (syntax->kind) {
+	case TRIGGER_LOAD:
+		trigger->kind = POLICYC_TRIGGER_LOAD;
+		break;
+	case TRIGGER_MAIN:
+		trigger->kind = POLICYC_TRIGGER_MAIN;
+		break;
+	case TRIGGER_CALL:
+		trigger->kind = POLICYC_TRIGGER_CALL;
+		break;
+	case TRIGGER_WAIT:
+	case TRIGGER_HOOK:
+		trigger->kind = POLICYC_TRIGGER_HOOK;
+		trigger->hooks = trigger_hooks(resolver, syntax);
+		if (trigger->hooks)
+			add_hook_tests(resolver, trigger, syntax);
+	}
+}
+
+/* --- all together ----------------------------------------------------------------------------- */
+
+static void check_fallback(struct resolver *resolver, const struct fallback *fallback,
+			   const char *word)
+{
+	if (fallback->conflict.source)
+		fail(resolver, fallback->conflict,
+		     TEXT("'%s' is said differently at %s, in a text included just as near: say it "
+			  "in the policy itself",
+			  word, place_text(resolver->arena, fallback->place)));
+}
+
+static void resolve_phase(struct resolver *resolver, struct phase *phase, bool is_last)
+{
+	struct call_index *index = ARENA_NEW(resolver->arena, struct call_index);
+
+	resolver->index = index;
+	for (size_t i = 0; i < phase->rules.count; i++) {
+		add_rule(resolver, phase->rules.list[i]);
+		if (resolver->context->diagnostics->errors > ERRORS_SHOWN)
+			return;
+	}
+	for (size_t i = 0; i < phase->trigger_lines.count; i++)
+		add_trigger(resolver, phase, &phase->trigger_lines.list[i]->trigger);
+	check_fallback(resolver, &phase->otherwise, "default");
+	check_fallback(resolver, &phase->unknown, "unknown");
+	if (!phase->otherwise.action.kind)
+		fail(resolver, phase->place,
+		     TEXT("phase '%s' does not say what happens to calls that no line names: add "
+			  "'default trap' or another action",
+			  phase->name));
+	if (!phase->trigger_count)
+		fail(resolver, phase->place,
+		     TEXT("phase '%s' has no trigger: say when it begins, for instance 'trigger "
+			  "main'",
+			  phase->name));
+	add_needs(resolver, phase, is_last);
+	collect_calls(resolver, phase);
+}
+
+static void replace_triggers(struct resolver *resolver, const struct source *text)
+{
+	struct policy *policy = resolver->policy;
+	struct phase *phase = &policy->phases[policy->phase_count - 1];
+	struct diagnostics *diagnostics = resolver->context->diagnostics;
+	struct statement *statement = ARENA_NEW(resolver->arena, struct statement);
+	unsigned errors = diagnostics->errors;
+	struct trigger_syntax *trigger = parse_trigger(resolver->arena, diagnostics, text);
+
+	statement->kind = STATEMENT_TRIGGER;
+	statement->trigger = *trigger;
+	phase->trigger_lines.count = 0;
+	if (diagnostics->errors > errors)
+		phase->trigger_lines.list = NULL;
+	*ARENA_PUSH(resolver->arena, phase->trigger_lines.list, phase->trigger_lines.count) =
+		statement;
+}
+
+/* "redis" of "/etc/libsandbox/policies/redis.policy" */
+static const char *policy_name(struct arena *arena, const struct source *source)
+{
+	const char *path = *source->path ? source->path : source->name;
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	size_t length = strlen(base);
+
+	if (length > 7 && !strcmp(base + length - 7, ".policy"))
+		length -= 7;
+	return arena_strndup(arena, base, length);
+}
+
+struct policy *resolve_policy(struct context *context, const struct source *source, enum arch arch,
+			      const struct source *trigger)
+{
+	struct policy *policy = ARENA_NEW(context->arena, struct policy);
+	struct resolver resolver = { .context = context,
+				     .arena = context->arena,
+				     .policy = policy };
+	struct place top = { .source = source };
+	unsigned errors = context->diagnostics->errors;
+
+	policy->arch = arch;
+	policy->source = source;
+	policy->name = policy_name(context->arena, source);
+	add_source(&resolver, source);
+	add_text(&resolver, source, 0);
+	if (!policy->phase_count) {
+		if (context->diagnostics->errors == errors)
+			fail(&resolver, top, "the policy has no phase: add 'phase NAME'");
+		return policy;
+	}
+	if (policy->phase_count > POLICYC_PHASES_MAX)
+		return policy;
+	if (trigger)
+		replace_triggers(&resolver, trigger);
+	for (size_t i = 0; i < policy->phase_count; i++)
+		resolve_phase(&resolver, &policy->phases[i], i + 1 == policy->phase_count);
+	return policy;
+}

@@ -1,0 +1,49 @@
+/* sandboxctl.h - what the subcommands share: exit codes, a session, options.
+ *
+ * What it is: everything one invocation needs, from first allocation to last message.
+ * What it must not do: know the language (policy/ does).
+ */
+#ifndef SANDBOXCTL_H
+#define SANDBOXCTL_H
+
+#include "policy/build.h"
+#include "policy/read.h"
+
+#include <getopt.h>
+
+enum {
+	EXIT_GOOD = 0,
+	EXIT_POLICY = 1, /* the policy has errors, or the answer is no */
+	EXIT_USAGE = 2,
+	EXIT_SETUP = 125, /* run: the program was not started */
+};
+
+struct session {
+	struct arena arena;
+	struct diagnostics diagnostics;
+	struct files files;
+	struct context context;
+};
+
+void session_begin(struct session *session);
+/* Prints what the diagnostics say so far, on standard error, and forgets it. */
+void session_report(struct session *session);
+void session_end(struct session *session);
+
+/* A policy by name or path; NULL after saying what is wrong, on standard error. */
+const struct source *session_policy(struct session *session, const char *name);
+
+/* "x86_64", "aarch64", and what else people call them. */
+bool read_arch(const char *text, enum arch *arch);
+
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "Try 'sandboxctl compile --help'." */
+int usage_error(const char *command);
+
+int compile_main(int argc, char **argv);
+int check_main(int argc, char **argv);
+int show_main(int argc, char **argv);
+int list_main(int argc, char **argv);
+int run_main(int argc, char **argv);
+
+#endif
