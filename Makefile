@@ -152,7 +152,7 @@ $(B)/asan/%.o: % $(B)/flags | $(TABLES)
 $(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(CTL_LIBS)
+	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
 
 hosts: $(HOSTS) $(B)/no-barrier/libsandbox.so
 unit: $(UNITS)

@@ -43,11 +43,17 @@ static void arm(const struct config *config, const struct executable *executable
 	const struct policyc_phase *phase;
 	struct policyc_list phases;
 
-	if (!image)
-		return; /* the policy is for other programs, perhaps for one that this one starts */
+	report_policy(image);
+	if (!policy_arms_in(image, executable)) {
+		/* It is for another program, perhaps for one that this one (a shell) starts. */
+		if (config->verbose)
+			report_phase("not armed in this program", NULL, NULL, NULL);
+		report_policy(NULL);
+		policy_drop(image);
+		return;
+	}
 	seccomp_require();
 	objects_prepare();
-	report_policy(image);
 	phases = policyc_header(image)->phases;
 	phase = policyc_at(image, phases);
 	for (uint32_t i = 0; config->mode == MODE_OBSERVE && i < phases.count; i++)

@@ -46,7 +46,7 @@ static const struct config *settings;
 
 /* All paths of one search live in one mapping that goes away with the search: the program's heap is
  * not ours, and its malloc may be its own and not ready yet. */
-#define SCRATCH_SIZE (4u << 20)
+#define SCRATCH_SIZE (1u << 20) /* below the size of a huge page, which would be cleared whole */
 
 static struct {
 	char *memory;
@@ -168,6 +168,7 @@ static void check_owner(const char *path, const struct stat *st)
 		report_fatal("policy ", path, " can be written by others (chmod go-w)", NULL);
 }
 
+/* The bytes, in a mapping of size + 1 (an empty file would have none). */
 static void *read_image(int fd, const char *path, size_t size)
 {
 	size_t done = 0;
@@ -200,16 +201,24 @@ static void *checked(void *image, size_t size, const char *path)
 	return image;
 }
 
-static void *load_compiled(const char *path)
+void policy_drop(void *image)
 {
-	struct stat st;
+	munmap(image, policyc_header(image)->size + 1);
+}
+
+/* The image of the compiled policy `path` and its file's status, or NULL when there is no such
+ * file. */
+static void *load_compiled(const char *path, struct stat *st)
+{
 	void *image;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return NULL;
+	if (fd < 0 || fstat(fd, st))
 		report_fatal_errno(-errno, "cannot open policy ", path, NULL);
-	check_owner(path, &st);
-	image = checked(read_image(fd, path, (size_t)st.st_size), (size_t)st.st_size, path);
+	check_owner(path, st);
+	image = checked(read_image(fd, path, (size_t)st->st_size), (size_t)st->st_size, path);
 	close(fd);
 	return image;
 }
@@ -220,24 +229,22 @@ static bool newer(const struct stat *a, const struct stat *b)
 						      : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
 }
 
-/* Is a text that `image` was made from newer than the file `path`, or of another size? A text that
- * is not there says nothing: a deployment may ship the compiled form alone. */
-static bool is_stale(const void *image, const char *path)
+/* Is a text that `image` was made from newer than the image's file `path`, or of another size? A
+ * text that is not there says nothing: a deployment may ship the compiled form alone. */
+static bool is_stale(const void *image, const char *path, const struct stat *compiled)
 {
 	const struct policyc_list list = policyc_header(image)->sources;
 	const struct policyc_source *source = policyc_at(image, list);
 	const char *directory = directory_of(path);
-	struct stat compiled, text;
+	struct stat text;
 
-	if (stat(path, &compiled))
-		return true;
 	for (uint32_t i = 0; i < list.count; i++, source++) {
 		const char *name = policyc_string(image, source->path);
 
 		if (*name != '/')
 			name = join(directory, "/", name);
 		if (!stat(name, &text) &&
-		    (newer(&text, &compiled) || (uint64_t)text.st_size != source->size))
+		    (newer(&text, compiled) || (uint64_t)text.st_size != source->size))
 			return true;
 	}
 	return false;
@@ -334,42 +341,55 @@ static void *compile(const char *text)
 /* --- choosing
  * ------------------------------------------------------------------------------------- */
 
+static bool has_text(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return false;
+		report_fatal_errno(-errno, "cannot look at policy ", path, NULL);
+	}
+	check_owner(path, &st);
+	return true;
+}
+
 /* `text` and `compiled` are the two forms of one policy; either may be missing. NULL: both are. */
 static void *load_forms(const char *text, const char *compiled)
 {
-	bool has_text = !access(text, F_OK), has_compiled = !access(compiled, F_OK);
+	bool have_text = has_text(text);
+	struct stat st;
 	void *image;
 
-	if (has_text) {
-		struct stat st;
-
-		if (stat(text, &st))
-			report_fatal_errno(-errno, "cannot look at policy ", text, NULL);
-		check_owner(text, &st);
+	if (settings->trigger) {
+		if (!have_text && !access(compiled, F_OK))
+			report_fatal(
+				"SANDBOX_TRIGGER needs the text of the policy, but there is only ",
+				compiled, NULL);
+		return have_text ? compile(text) : NULL;
 	}
-	if (settings->trigger && !has_text && has_compiled)
-		report_fatal("SANDBOX_TRIGGER needs the text of the policy, but there is only ",
-			     compiled, NULL);
-	if (has_compiled && !settings->trigger) {
-		image = load_compiled(compiled);
-		if (!has_text || !is_stale(image, compiled))
-			return image;
-	}
-	return has_text ? compile(text) : NULL;
+	image = load_compiled(compiled, &st);
+	if (image && (!have_text || !is_stale(image, compiled, &st)))
+		return image;
+	if (image)
+		policy_drop(image);
+	return have_text ? compile(text) : NULL;
 }
 
+/* A path of either form. The compiled form, asked for by its own name, is taken as it is. */
 static void *load_path(const char *path)
 {
+	bool is_compiled = ends_with(path, COMPILED_SUFFIX);
+	char *text = join(path, "", "");
+	struct stat st;
 	void *image;
 
-	if (ends_with(path, COMPILED_SUFFIX)) {
-		char *text = join(path, "", "");
-
+	if (is_compiled)
 		text[strlen(text) - 1] = '\0';
-		image = settings->trigger ? load_forms(text, path) : load_compiled(path);
-	} else {
-		image = load_forms(join(path, "", ""), join(path, "c", ""));
-	}
+	if (is_compiled && !settings->trigger)
+		image = load_compiled(path, &st);
+	else
+		image = load_forms(text, join(text, "c", ""));
 	if (!image)
 		report_fatal("there is no policy file ", path, NULL);
 	return image;
@@ -422,22 +442,19 @@ static void *match_in(const char *directory, const struct executable *executable
 	void *match = NULL;
 
 	while (stream && !match && (entry = readdir(stream))) {
-		char *text, *stem = join(directory, "/", entry->d_name);
+		char *text = join(directory, "/", entry->d_name);
+		bool is_compiled = ends_with(text, COMPILED_SUFFIX);
 		void *image;
 
-		if (ends_with(stem, COMPILED_SUFFIX)) {
-			text = join(stem, "", "");
+		if (is_compiled)
 			text[strlen(text) - 1] = '\0';
-			if (!access(text, F_OK))
-				continue; /* met under the text's own name */
-			image = load_compiled(stem);
-		} else if (ends_with(stem, TEXT_SUFFIX)) {
-			image = load_forms(stem, join(stem, "c", ""));
-		} else {
-			continue;
-		}
+		if (!ends_with(text, TEXT_SUFFIX) || (is_compiled && !access(text, F_OK)))
+			continue; /* no policy, or one that is met under its text's name */
+		image = load_forms(text, join(text, "c", ""));
 		if (image && names_program(image, executable))
 			match = image;
+		else if (image)
+			policy_drop(image);
 	}
 	if (stream)
 		closedir(stream);
@@ -456,14 +473,15 @@ static void *match_program(const struct executable *executable)
 static void *choose(const struct executable *executable)
 {
 	const char *policy = settings->policy;
-	void *image;
 
 	if (!policy)
 		return match_program(executable);
-	image = strchr(policy, '/') ? load_path(policy) : load_name(policy);
-	if (policyc_header(image)->programs.count && !names_program(image, executable))
-		return NULL;
-	return image;
+	return strchr(policy, '/') ? load_path(policy) : load_name(policy);
+}
+
+bool policy_arms_in(const void *image, const struct executable *executable)
+{
+	return !policyc_header(image)->programs.count || names_program(image, executable);
 }
 
 void *policy_for(const struct config *config, const struct executable *executable)

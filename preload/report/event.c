@@ -185,6 +185,16 @@ static void people_start(struct line *line, long tid)
 	line_text(line, "]: ");
 }
 
+static void people_word(struct line *line, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	line_text(line, ", ");
+	line_text(line, key);
+	line_char(line, ' ');
+	line_text(line, value);
+}
+
 static void json_text(struct line *line, const char *key, const char *value)
 {
 	line_text(line, ",\"");
@@ -228,12 +238,8 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 	line_text(&line, event);
 	line_text(&line, ": policy ");
 	line_text(&line, policy_name());
-	line_text(&line, ", phase ");
-	line_text(&line, phase);
-	if (*trigger) {
-		line_text(&line, ", trigger ");
-		line_text(&line, trigger);
-	}
+	people_word(&line, "phase", phase);
+	people_word(&line, "trigger", trigger);
 	for (const struct report_fact *f = facts; f && f->name; f++) {
 		line_text(&line, ", ");
 		line_text(&line, f->name);
@@ -243,8 +249,9 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 	target_write(&out.people, &line);
 
 	json_start(&line, event);
-	json_text(&line, "phase", phase);
-	if (*trigger)
+	if (phase)
+		json_text(&line, "phase", phase);
+	if (trigger)
 		json_text(&line, "trigger", trigger);
 	for (const struct report_fact *f = facts; f && f->name; f++)
 		json_number(&line, f->name, f->value);

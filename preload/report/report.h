@@ -29,7 +29,8 @@ _Noreturn void report_fatal(const char *text, ...) __attribute__((sentinel));
 /* as report_fatal, with a negative errno named behind the text: "...: EPERM (operation ...)". */
 _Noreturn void report_fatal_errno(long error, const char *text, ...) __attribute__((sentinel));
 
-/* hook: says what happened to a phase: event is "armed", "would lock", "locked". */
+/* load, hook: says what happened: event is "armed", "not armed", "would lock", "locked" ... phase
+ * and trigger may be NULL, facts end with a NULL name. */
 struct report_fact {
 	const char *name;
 	uint64_t value;

@@ -96,7 +96,8 @@ int __poll_chk(struct pollfd *fds, nfds_t nfds, int timeout, size_t size);
 int __ppoll_chk(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
 		const sigset_t *sigmask, size_t size);
 
-/* `parameters` and `arguments` bring their own parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
+/* `parameters` and `arguments` bring their own parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define WAIT(name, family, blocks, fd_word, count_word, timeout_word, returns, parameters,         \
 	     arguments, slots)                                                                     \
 	EXPORT returns name parameters                                                             \

@@ -25,7 +25,8 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t size);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), 1, sizeof(type)))
 
-/* Appends a zeroed item to a list of `count` at `items`; the value is its address. */
+/* Appends an item to a list of `count` at `items`; the value is its address. It is zeroed, unless
+ * the list was longer before. */
 #define ARENA_PUSH(arena, items, count)                                                            \
 	((items) = arena_grow((arena), (items), (count), sizeof(*(items))), &(items)[(count)++])
 

@@ -10,11 +10,21 @@ static bool writes_always(struct context *context, const struct policy *policy,
 	struct lowered_call lowered;
 
 	for (size_t i = 0; i < phase->call_count; i++)
-		if (phase->calls[i].number == number)
-			return lower_call(context, policy, phase, &phase->calls[i], &lowered) &&
-			       always_allowed(&lowered);
+		if (phase->calls[i].number == number) {
+			find_regions(context, policy, phase, &phase->calls[i], &lowered);
+			return always_allowed(&lowered);
+		}
 	return phase->otherwise.action.kind == ACTION_ALLOW ||
 	       phase->otherwise.action.kind == ACTION_LOG;
+}
+
+static void mark_decisions(struct context *context, const struct policy *policy,
+			   const struct phase *phase)
+{
+	struct lowered_call lowered;
+
+	for (size_t i = 0; i < phase->call_count; i++)
+		find_regions(context, policy, phase, &phase->calls[i], &lowered);
 }
 
 bool build_policy(struct context *context, const struct source *source, enum arch arch,
@@ -29,6 +39,7 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 		const struct phase *phase = &policy->phases[i];
 		struct program *program = &compiled->phases[i].program;
 
+		mark_decisions(context, policy, phase);
 		if (lower_phase(context, policy, phase, program) &&
 		    verify_phase(context, policy, phase, program, &compiled->tried))
 			compiled->phases[i].writes = writes_always(context, policy, phase);

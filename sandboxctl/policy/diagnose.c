@@ -31,7 +31,7 @@ struct diagnostic *diagnose(struct diagnostics *diagnostics, enum severity sever
 	else
 		diagnostics->warnings++;
 	/* A text of a hundred thousand mistakes must not become a hundred thousand messages. */
-	if (diagnostics->count > 4 * ERRORS_SHOWN)
+	if (diagnostics->count > 4ul * ERRORS_SHOWN)
 		return &diagnostics->list[diagnostics->count - 1];
 	diagnostic = ARENA_PUSH(diagnostics->arena, diagnostics->list, diagnostics->count);
 	diagnostic->severity = severity;
@@ -96,7 +96,7 @@ static void write_diagnostic(FILE *out, struct arena *arena, const struct diagno
 {
 	const char *at = place_text(arena, diagnostic->place);
 
-	fprintf(out, "%s%s%s: %s\n", *at ? at : "sandboxctl", *at ? ": " : ": ",
+	fprintf(out, "%s: %s: %s\n", *at ? at : "sandboxctl",
 		diagnostic->severity == ERROR ? "error" : "warning", diagnostic->message);
 	if (diagnostic->place.source && diagnostic->place.line)
 		write_excerpt(out, &diagnostic->place);

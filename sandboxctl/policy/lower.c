@@ -1,16 +1,18 @@
 /* lower.c - decisions to a filter program; see lower.h.
  *
- * libseccomp builds the program: a search tree over the numbers, then per call a chain of masked
- * comparisons. It compiles some other shapes wrongly (several ranges on one 64-bit argument) and
- * drops some rules without a word (a conditional beside an unconditional one of the same call), so
- * it gets disjoint regions of masked comparisons only, at most one per argument.
+ * libseccomp builds the search tree over the numbers. It gets no conditions: it compiles some of
+ * them wrongly (several ranges on one 64-bit argument), drops others without a word (beside an
+ * unconditional rule of the same call), has no "otherwise" of a call and no signed or 16-bit
+ * comparison. A call with conditions is a placeholder in its program, which becomes a jump to a
+ * chain of our own (chain.c) behind it: strictest line first, and the first that matches decides.
  *
- * Its actions are placeholders (TRACE with a number), for it has no errno in TRAP and refuses
- * actions that the kernel of the build machine lacks. Afterwards the placeholders become the real
- * return values, and its own beginning (architecture check of the machine it runs on) is replaced
- * by ours, which also answers the numbers that no table knows.
+ * Its actions are placeholders too (TRACE with a number), for it has no errno in TRAP and refuses
+ * actions that the kernel of the build machine lacks. And its beginning (architecture check of the
+ * machine it runs on) is replaced by ours, which also answers the numbers that no table knows.
  */
 #include "lower.h"
+
+#include "chain.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -93,8 +95,8 @@ static void decide_all(struct lowering *lowering, struct call *call, enum origin
 				decide(lowering, &call->list[i]);
 }
 
-bool lower_call(struct context *context, const struct policy *policy, const struct phase *phase,
-		struct call *call, struct lowered_call *lowered)
+void find_regions(struct context *context, const struct policy *policy, const struct phase *phase,
+		  struct call *call, struct lowered_call *lowered)
 {
 	struct lowering lowering = { .arena = context->arena,
 				     .lowered = lowered,
@@ -114,20 +116,17 @@ bool lower_call(struct context *context, const struct policy *policy, const stru
 	decide_all(&lowering, call, ORIGIN_IMPLIED);
 	if (is_permission(lowered->otherwise) && lowering.guard_decision)
 		add_regions(&lowering, &lowering.left, lowered->otherwise, NULL);
-	if (!lowering.too_many)
-		return true;
-	diagnose(
-		context->diagnostics, ERROR, call->list[0].place,
-		"the conditions on %s become more than %d comparisons: name what is allowed rather "
-		"than what is not",
-		call->name ? call->name->name : "this number", CUBES_MAX);
-	return false;
+	lowered->too_many = lowering.too_many;
+	for (size_t i = 0; i < call->count && lowering.too_many; i++)
+		call->list[i].decided = true; /* nobody knows */
 }
 
 bool always_allowed(const struct lowered_call *lowered)
 {
 	bool whole = false;
 
+	if (lowered->too_many)
+		return false;
 	for (size_t i = 0; i < lowered->count; i++) {
 		static const uint64_t none[ARGUMENTS];
 
@@ -140,15 +139,23 @@ bool always_allowed(const struct lowered_call *lowered)
 
 /* --- libseccomp ------------------------------------------------------------------------------- */
 
-enum { ACTIONS_MAX = 4096 };
+enum { ACTIONS_MAX = 4096, LINES_ORDERED_MAX = 2048 };
+
+/* What a placeholder stands for: a return value, or the chain of a call. */
+struct answer {
+	bool is_chain;
+	uint32_t value;
+	size_t position; /* of the chain's first instruction */
+};
 
 struct builder {
 	struct context *context;
 	const struct policy *policy;
 	const struct phase *phase;
 	scmp_filter_ctx filter;
-	uint32_t returns[ACTIONS_MAX]; /* what each placeholder stands for */
-	uint32_t return_count;
+	struct answer answers[ACTIONS_MAX]; /* the first is the filter's default */
+	uint32_t answer_count;
+	struct chain chain;
 };
 
 static void fail(struct builder *builder, const char *problem, const char *detail)
@@ -157,72 +164,121 @@ static void fail(struct builder *builder, const char *problem, const char *detai
 		 *detail ? ": " : "", detail);
 }
 
-static uint32_t placeholder(struct builder *builder, struct action action)
+static uint32_t add_answer(struct builder *builder, struct answer answer)
 {
-	uint32_t value = action_return(action), i = 0;
-
-	while (i < builder->return_count && builder->returns[i] != value)
-		i++;
-	if (i == builder->return_count && i < ACTIONS_MAX)
-		builder->returns[builder->return_count++] = value;
-	return SCMP_ACT_TRACE(i < ACTIONS_MAX ? i : 0);
+	if (builder->answer_count == ACTIONS_MAX)
+		builder->chain.full = true;
+	else
+		builder->answers[builder->answer_count++] = answer;
+	return SCMP_ACT_TRACE(builder->answer_count - 1);
 }
 
-static bool add_rule(struct builder *builder, const struct lowered_call *lowered,
-		     const struct cube *cube, struct action action)
+static uint32_t placeholder(struct builder *builder, struct action action)
 {
-	struct scmp_arg_cmp tests[ARGUMENTS];
-	unsigned count = 0;
+	uint32_t value = action_return(action);
+
+	for (uint32_t i = 0; i < builder->answer_count; i++)
+		if (!builder->answers[i].is_chain && builder->answers[i].value == value)
+			return SCMP_ACT_TRACE(i);
+	return add_answer(builder, (struct answer){ .value = value });
+}
+
+/* The decisions of a call in the order in which they are asked, up to one that always holds. */
+struct order {
+	const struct decision *list[LINES_ORDERED_MAX];
+	size_t count;
+	bool is_complete; /* the last one always holds */
+	const struct decision *guard;
+};
+
+static void add_in_order(struct order *order, const struct call *call, enum origin origin)
+{
+	for (int kind = ACTION_KILL; kind > ACTION_NONE; kind--) {
+		for (size_t i = 0; i < call->count && !order->is_complete; i++) {
+			const struct decision *decision = &call->list[i];
+
+			if (decision->origin != origin ||
+			    decision->action.kind != (enum action_kind)kind ||
+			    order->count == LINES_ORDERED_MAX)
+				continue;
+			order->list[order->count++] = decision;
+			order->is_complete = !decision->condition;
+		}
+	}
+}
+
+static void put_in_order(struct order *order, const struct call *call)
+{
+	order->count = 0;
+	order->is_complete = false;
+	order->guard = NULL;
+	for (size_t i = 0; i < call->count; i++)
+		if (call->list[i].origin == ORIGIN_GUARD)
+			order->guard = &call->list[i];
+	add_in_order(order, call, ORIGIN_TEXT);
+	add_in_order(order, call, ORIGIN_IMPLIED);
+}
+
+static size_t add_outcome(struct chain *chain, const struct order *order, struct action action)
+{
+	size_t at = chain_return(chain, action_return(action)), instead;
+
+	if (!order->guard || !is_permission(action))
+		return at;
+	instead = chain_return(chain, action_return(order->guard->action));
+	return chain_condition(chain, order->guard->condition, instead, at);
+}
+
+/* From the last decision to the first, as chains are written. */
+static size_t add_chain(struct chain *chain, const struct order *order, struct action otherwise)
+{
+	size_t count = order->count, next;
+
+	if (order->is_complete)
+		next = add_outcome(chain, order, order->list[--count]->action);
+	else
+		next = add_outcome(chain, order, otherwise);
+	while (count--) {
+		const struct decision *decision = order->list[count];
+		size_t outcome = add_outcome(chain, order, decision->action);
+
+		next = chain_condition(chain, decision->condition, outcome, next);
+	}
+	return next;
+}
+
+static bool add_call(struct builder *builder, const struct call *call, struct order *order)
+{
+	struct action action = phase_otherwise(builder->policy, builder->phase, call->number);
+	uint32_t answer;
 	int result;
 
-	if (action_return(action) == builder->returns[0]) /* the filter's default */
+	put_in_order(order, call);
+	if (order->is_complete && order->count == 1)
+		action = order->list[0]->action;
+	if (order->count > order->is_complete || (order->guard && is_permission(action)))
+		answer = add_answer(
+			builder,
+			(struct answer){ .is_chain = true,
+					 .position = add_chain(&builder->chain, order, action) });
+	else
+		answer = placeholder(builder, action);
+	if (answer == SCMP_ACT_TRACE(0)) /* libseccomp refuses a rule that is its default */
 		return true;
-	for (unsigned i = 0; i < ARGUMENTS; i++)
-		if (cube->mask[i])
-			tests[count++] = (struct scmp_arg_cmp){ i, SCMP_CMP_MASKED_EQ,
-								cube->mask[i], cube->value[i] };
-	result = seccomp_rule_add_exact_array(builder->filter, placeholder(builder, action),
-					      (int)lowered->call->number, count, tests);
+	result = seccomp_rule_add_exact_array(builder->filter, answer, (int)call->number, 0, NULL);
 	if (result)
 		fail(builder, "libseccomp refuses a rule", strerror(-result));
 	return !result;
 }
 
-/* What no line decides needs no rule, except for numbers that our own beginning would answer. */
-static bool add_rest(struct builder *builder, const struct lowered_call *lowered)
-{
-	struct cubes all = cubes_all(builder->context->arena), taken = { 0 }, rest;
-
-	if (action_return(lowered->otherwise) == builder->returns[0])
-		return true;
-	for (size_t i = 0; i < lowered->count; i++)
-		*ARENA_PUSH(builder->context->arena, taken.list, taken.count) =
-			lowered->regions[i].cube;
-	rest = cubes_minus(builder->context->arena, &all, &taken);
-	if (rest.too_many)
-		fail(builder, "the conditions on a call by number are too complicated", "");
-	for (size_t i = 0; i < rest.count && !rest.too_many; i++)
-		if (!add_rule(builder, lowered, &rest.list[i], lowered->otherwise))
-			return false;
-	return !rest.too_many;
-}
-
 static bool add_calls(struct builder *builder)
 {
-	for (size_t i = 0; i < builder->phase->call_count; i++) {
-		struct lowered_call lowered;
+	struct order *order = ARENA_NEW(builder->context->arena, struct order);
+	bool good = true;
 
-		if (!lower_call(builder->context, builder->policy, builder->phase,
-				&builder->phase->calls[i], &lowered))
-			return false;
-		for (size_t j = 0; j < lowered.count; j++)
-			if (!add_rule(builder, &lowered, &lowered.regions[j].cube,
-				      lowered.regions[j].action))
-				return false;
-		if (!add_rest(builder, &lowered))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < builder->phase->call_count && good; i++)
+		good = add_call(builder, &builder->phase->calls[i], order);
+	return good;
 }
 
 static bool export_program(struct builder *builder, struct program *program)
@@ -316,7 +372,7 @@ static void emit_unknown(const struct builder *builder, struct program *program)
 	struct range ranges[TABLE_NUMBERS];
 	size_t count;
 
-	if (!builder->phase->unknown.action.kind || value == builder->returns[0])
+	if (!builder->phase->unknown.action.kind || value == builder->answers[0].value)
 		return;
 	count = unknown_ranges(builder, ranges, TABLE_NUMBERS);
 	for (size_t i = 0; i < count; i++) {
@@ -372,35 +428,49 @@ static size_t own_beginning(const struct program *program)
 	return 3;
 }
 
-static bool replace_returns(const struct builder *builder, struct sock_filter *code, size_t count)
+/* Placeholders become what they stand for. `end`: instructions from the first to where the chain
+ * ends. */
+static bool replace_answers(const struct builder *builder, struct sock_filter *code, size_t count,
+			    size_t end)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint32_t index = code[i].k & SECCOMP_RET_DATA;
+		const struct answer *answer;
 
 		if (code[i].code != (BPF_RET | BPF_K))
 			continue;
 		if ((code[i].k & ~SECCOMP_RET_DATA) != SECCOMP_RET_TRACE ||
-		    index >= builder->return_count)
+		    index >= builder->answer_count)
 			return false;
-		code[i].k = builder->returns[index];
+		answer = &builder->answers[index];
+		if (answer->is_chain)
+			code[i] = (struct sock_filter){ BPF_JMP | BPF_JA, 0, 0,
+							(uint32_t)(end - 1 - answer->position - i -
+								   1) };
+		else
+			code[i].k = answer->value;
 	}
 	return true;
 }
 
-/* The upper half of an argument of 32 bits is compared as (half & 0) == 0: always true. A jump goes
- * round such a comparison; the instructions stay, for others may jump to them. */
-static void skip_empty_tests(struct sock_filter *code, size_t count)
+static void append(struct program *program, const struct sock_filter *code, size_t count)
 {
-	for (size_t i = 0; i + 3 < count; i++) {
-		const struct sock_filter *load = &code[i], *test = &code[i + 2];
+	if (count)
+		memcpy(program->code + program->count, code, count * sizeof(*code));
+	program->count += count;
+}
 
-		if (load->code != (BPF_LD | BPF_W | BPF_ABS) ||
-		    !is_code(&code[i + 1], BPF_ALU | BPF_AND | BPF_K, 0) ||
-		    !is_code(test, BPF_JMP | BPF_JEQ | BPF_K, 0) || i + 3 + test->jt >= count ||
-		    code[i + 3 + test->jt].code != (BPF_LD | BPF_W | BPF_ABS))
-			continue;
-		code[i] = (struct sock_filter){ BPF_JMP | BPF_JA, 0, 0, 2u + test->jt };
-	}
+/* Our beginning, the tree over the numbers, the chains. */
+static void join(const struct builder *builder, struct program *program,
+		 const struct program *theirs, size_t skip)
+{
+	program->count = 0;
+	program->code = arena_alloc(builder->context->arena,
+				    4 * TABLE_NUMBERS + 16 + theirs->count + builder->chain.used,
+				    sizeof(program->code[0]));
+	emit_beginning(builder, program);
+	append(program, theirs->code + skip, theirs->count - skip);
+	append(program, chain_code(&builder->chain), builder->chain.used);
 }
 
 bool lower_phase(struct context *context, const struct policy *policy, const struct phase *phase,
@@ -416,23 +486,18 @@ bool lower_phase(struct context *context, const struct policy *policy, const str
 	if (!build(builder, &theirs))
 		return false;
 	skip = own_beginning(&theirs);
-	if (!skip || skip >= theirs.count || !replace_returns(builder, theirs.code, theirs.count)) {
+	if (!skip || skip >= theirs.count ||
+	    !replace_answers(builder, theirs.code, theirs.count,
+			     theirs.count + builder->chain.used)) {
 		fail(builder, "this libseccomp writes filters that begin in another way", "");
 		return false;
 	}
-	skip_empty_tests(theirs.code, theirs.count);
-	program->count = 0;
-	program->code = arena_alloc(context->arena, theirs.count + 4 * TABLE_NUMBERS + 16,
-				    sizeof(program->code[0]));
-	emit_beginning(builder, program);
-	memcpy(program->code + program->count, theirs.code + skip,
-	       (theirs.count - skip) * sizeof(program->code[0]));
-	program->count += theirs.count - skip;
-	if (program->count <= BPF_MAXINSNS)
+	join(builder, program, &theirs, skip);
+	if (!builder->chain.full && program->count <= BPF_MAXINSNS)
 		return true;
 	fail(builder,
-	     "the filter is larger than the kernel takes (4096 instructions): make "
-	     "conditions simpler",
+	     "the filter is larger than the kernel takes (4096 instructions): make conditions "
+	     "simpler",
 	     "");
 	return false;
 }

@@ -1,6 +1,7 @@
 /* lower.h - decisions to a filter program.
  *
- * What it is: per call, disjoint regions of argument values with one action each; then BPF.
+ * What it is: a search tree over the numbers and a chain of comparisons per call; besides, which
+ * line decides which region of argument values (for show and for warnings).
  * What it must not do: be believed. verify.c holds the program against evaluate.c.
  */
 #ifndef LOWER_H
@@ -22,6 +23,7 @@ struct lowered_call {
 	struct region *regions;
 	size_t count;
 	struct action otherwise;
+	bool too_many; /* the regions are not all there */
 };
 
 struct program {
@@ -29,9 +31,9 @@ struct program {
 	size_t count;
 };
 
-/* False after saying which call needs too many regions. Marks decisions that decide something. */
-bool lower_call(struct context *context, const struct policy *policy, const struct phase *phase,
-		struct call *call, struct lowered_call *lowered);
+/* Where each decision of a call applies. Marks the decisions that decide something. */
+void find_regions(struct context *context, const struct policy *policy, const struct phase *phase,
+		  struct call *call, struct lowered_call *lowered);
 
 /* False after saying why not. */
 bool lower_phase(struct context *context, const struct policy *policy, const struct phase *phase,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct parser {
 	struct arena *arena;
@@ -300,13 +301,13 @@ static void parse_version(struct parser *parser)
 static void parse_reviewed(struct parser *parser)
 {
 	struct word word = { 0 };
-	unsigned year, month, day;
-	int end = 0;
+	struct tm date;
+	const char *end;
 
 	if (!take_word(parser, "the date of the last review", &word))
 		return;
-	if (sscanf(word.text, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 || end != 10 ||
-	    word.text[end] || month < 1 || month > 12 || day < 1 || day > 31)
+	end = strptime(word.text, "%Y-%m-%d", &date);
+	if (!end || *end || strlen(word.text) != strlen("2026-01-31"))
 		fail_at(parser, word.place, "a date reads YEAR-MONTH-DAY, as in 2026-01-31");
 	take_end(parser);
 }
@@ -664,6 +665,7 @@ static void enter_phase(struct parser *parser)
 static void begin_statement(struct parser *parser)
 {
 	parser->statement = ARENA_PUSH(parser->arena, parser->syntax->list, parser->syntax->count);
+	*parser->statement = (struct statement){ 0 }; /* one that failed may have been here */
 	parser->token = parser->lexer.tokens;
 	parser->statement->place = parser->token->place;
 	parser->failed = false;

@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# make install and uninstall, and that what was installed works alone.
+
+load helpers
+
+setup() {
+	destination=$BATS_TEST_TMPDIR/destination
+}
+
+make_into() {
+	make -s -C "$ROOT" "$1" DESTDIR="$destination" PREFIX=/usr
+}
+
+@test "an installation works by its absolute path, without anything from the build tree" {
+	local text=$BATS_TEST_TMPDIR/own.policy
+	make_into install
+	cp "$HOSTS/probe" "$BATS_TEST_TMPDIR/probe"
+	# hidden while the installed copy runs: the build tree's policies and sandboxctl
+	printf 'policy 1\nphase p\n  trigger epoll_wait\n  default allow\n  errno EACCES getppid\n' >"$text"
+	run strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,execve \
+		env LD_PRELOAD="$destination/usr/lib/libsandbox.so" SANDBOX_POLICY="$text" \
+		"$BATS_TEST_TMPDIR/probe" getppid
+	[ "$output" = 'getppid -1 13' ]
+	grep -q "execve(\"$destination/usr/lib/../bin/sandboxctl\"" "$BATS_TEST_TMPDIR/trace"
+	refute grep -F "\"$BUILD" "$BATS_TEST_TMPDIR/trace"
+	run env LD_PRELOAD="$destination/usr/lib/libsandbox.so" SANDBOX_POLICY=strict \
+		"$BATS_TEST_TMPDIR/probe" execve
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	run env -i PATH="$PATH" "$destination/usr/bin/sandboxctl" list
+	expect redis
+	run "$destination/usr/bin/sandboxctl" run -p strict -- "$BATS_TEST_TMPDIR/probe" execve
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+}
+
+@test "installed compiled policies are up to date: nothing is compiled at a start" {
+	make_into install
+	run strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=execve \
+		env LD_PRELOAD="$destination/usr/lib/libsandbox.so" SANDBOX_POLICY=strict \
+		"$HOSTS/probe" getppid
+	[ "$(grep -c 'execve(' "$BATS_TEST_TMPDIR/trace")" -eq 2 ]
+}
+
+@test "uninstall takes away every file that install brought" {
+	make_into install
+	[ "$(find "$destination" -type f | wc -l)" -gt 20 ]
+	make_into uninstall
+	[ "$(find "$destination" -type f | wc -l)" -eq 0 ]
+	[ ! -e "$destination/usr/share/libsandbox" ]
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# Debian's memcached under the policy `memcached`: bound before the lock, all threads locked.
+
+load helpers
+
+setup() {
+	requires memcached
+	port=$(free_port)
+}
+
+teardown() {
+	stop_all
+}
+
+# ask TEXT: sends it to memcached and prints the answer.
+ask() {
+	exec 9<>"/dev/tcp/127.0.0.1/$port" || return 1
+	printf '%s\r\nquit\r\n' "$1" >&9
+	cat <&9 | tr -d '\r'
+	exec 9>&- 9<&-
+}
+
+answers() {
+	[[ "$(ask version)" == VERSION* ]]
+}
+
+# start_memcached COMMAND...: the words before memcached (setpriv, strace), may be none.
+start_memcached() {
+	local user=()
+	[[ "$(id -u)" -eq 0 && "${AS_SELF:-}" != 1 ]] && user=(-u nobody)
+	start "$@" env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY=memcached \
+		memcached -l 127.0.0.1 -p "$port" -t 4 -U 0 "${user[@]}"
+	eventually answers
+}
+
+serves() {
+	[[ "$(ask $'set k 0 0 5\r\nvalue')" == STORED ]] &&
+		[[ "$(ask 'get k')" == $'VALUE k 0 5\nvalue\nEND' ]] &&
+		[[ "$(ask stats)" == *'STAT threads 4'* ]]
+}
+
+@test "control: without the library no thread is filtered" {
+	local user=()
+	[[ "$(id -u)" -eq 0 ]] && user=(-u nobody)
+	start memcached -l 127.0.0.1 -p "$port" -t 4 -U 0 "${user[@]}"
+	eventually answers
+	[ "$(seccomp_of "$pid")" = 0 ]
+}
+
+@test "it serves, and every one of its threads is locked" {
+	start_memcached
+	eventually output_has ': locked: policy memcached'
+	[ "$(seccomp_of "$pid")" = 2 ]
+	[ "$(thread_count "$pid")" -ge 5 ]
+	serves
+	# large values, many keys: slab and LRU threads have work
+	local i
+	for i in $(seq 50); do
+		ask "$(printf 'set big%d 0 0 100000\r\n%0100000d' "$i" "$i")" >/dev/null
+	done
+	serves
+	is_locked "$pid"
+	refute output_has denied
+}
+
+@test "the port is bound, and the user dropped, before the lock" {
+	requires strace
+	start_memcached strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=listen,bind,seccomp,setuid
+	eventually grep -q 'TSYNC, {' "$BATS_TEST_TMPDIR/trace"
+	[ "$(grep -n ' listen(' "$BATS_TEST_TMPDIR/trace" | tail -1 | cut -d: -f1)" -lt \
+		"$(grep -n 'TSYNC, {' "$BATS_TEST_TMPDIR/trace" | head -1 | cut -d: -f1)" ]
+	if [ "$(id -u)" -eq 0 ]; then
+		[ "$(grep -n ' setuid(' "$BATS_TEST_TMPDIR/trace" | tail -1 | cut -d: -f1)" -lt \
+			"$(grep -n 'TSYNC, {' "$BATS_TEST_TMPDIR/trace" | head -1 | cut -d: -f1)" ]
+	fi
+}
+
+@test "as nobody from the start" {
+	requires_root
+	publish_library
+	AS_SELF=1 start_memcached setpriv --reuid=nobody --regid=nogroup --clear-groups
+	eventually is_locked "$pid"
+	serves
+}
+
+@test "SIGTERM ends it with status 0" {
+	start_memcached
+	eventually is_locked "$pid"
+	kill -TERM "$pid"
+	eventually not_running "$pid"
+	wait "$pid"
+	refute output_has denied
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# What cannot be done as the policy says stops the program before its main: exit 125, one line.
+
+load helpers
+
+GOOD='policy 1
+phase serving
+  trigger epoll_wait
+  default allow
+  errno EPERM getppid'
+
+# refused TEXT...: the last run ended with 125 before main, and its message has every TEXT.
+refused() {
+	local text
+	[ "$status" -eq 125 ] || {
+		printf 'status %s: %s\n' "$status" "$output"
+		return 1
+	}
+	[[ "$output" != *'getppid 0'* && "$output" != *'getppid -1'* ]]
+	for text in "$@"; do
+		expect "$text"
+	done
+}
+
+@test "control: the policy that the refusals are variations of works" {
+	run sandboxed "$(policy good <<<"$GOOD")" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+}
+
+@test "an unknown policy name" {
+	run sandboxed no-such-policy "$HOSTS/probe" getppid
+	refused 'there is no policy named no-such-policy' 'sandboxctl list'
+}
+
+@test "a path where there is no policy" {
+	run sandboxed "$BATS_TEST_TMPDIR/none.policy" "$HOSTS/probe" getppid
+	refused "there is no policy file $BATS_TEST_TMPDIR/none.policy"
+}
+
+@test "a syntax error: file, line, column, the line, a caret" {
+	printf 'policy 1\nphase serving\n  trigger epoll_wait\n  default allow\n  errno EPERM getppid where\n' \
+		>"$BATS_TEST_TMPDIR/bad.policy"
+	run sandboxed "$BATS_TEST_TMPDIR/bad.policy" "$HOSTS/probe" getppid
+	refused 'bad.policy:5:' 'errno EPERM getppid where' '^' 'does not compile, so the program was not started'
+}
+
+@test "a misspelt call and a misspelt group: did you mean" {
+	printf '%s\n' "${GOOD/getppid/getpidd}" >"$BATS_TEST_TMPDIR/call.policy"
+	run sandboxed "$BATS_TEST_TMPDIR/call.policy" "$HOSTS/probe" getppid
+	refused 'call.policy:5:15' "did you mean 'getpid'"
+	printf '%s\n' "${GOOD/getppid/@bse}" >"$BATS_TEST_TMPDIR/group.policy"
+	XDG_CONFIG_HOME="$BATS_TEST_TMPDIR" run sandboxed "$BATS_TEST_TMPDIR/group.policy" "$HOSTS/probe" getppid
+	refused 'group.policy:5:15' "did you mean '@base'"
+}
+
+@test "a compiled policy that is truncated, at every kind of place" {
+	local path size
+	path=$(policy good <<<"$GOOD")
+	rm "$path"
+	size=$(stat -c %s "${path}c")
+	cp "${path}c" "$BATS_TEST_TMPDIR/whole"
+	for keep in 0 1 7 64 103 104 200 $((size / 2)) $((size - 8)) $((size - 1)); do
+		head -c "$keep" "$BATS_TEST_TMPDIR/whole" >"${path}c"
+		run sandboxed "${path}c" "$HOSTS/probe" getppid
+		refused 'is damaged' 'compile it again'
+	done
+}
+
+@test "a compiled policy with one bit flipped" {
+	local path size at
+	path=$(policy good <<<"$GOOD")
+	rm "$path"
+	size=$(stat -c %s "${path}c")
+	cp "${path}c" "$BATS_TEST_TMPDIR/whole"
+	for at in 0 8 16 30 60 100 $((size / 3)) $((size / 2)) $((size - 2)); do
+		cp "$BATS_TEST_TMPDIR/whole" "${path}c"
+		printf '%b' "\\x$(printf %x $((0x$(od -An -tx1 -j "$at" -N 1 "${path}c" | tr -d " ") ^ 4)))" |
+			dd of="${path}c" bs=1 seek="$at" conv=notrunc status=none
+		refute cmp -s "$BATS_TEST_TMPDIR/whole" "${path}c"
+		run sandboxed "${path}c" "$HOSTS/probe" getppid
+		refused 'is damaged'
+	done
+}
+
+@test "a policy, compiled or text, that belongs to someone else or can be written by others" {
+	requires_root
+	local path
+	path=$(policy good <<<"$GOOD")
+	chmod o+w "${path}c"
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	refused 'can be written by others (chmod go-w)'
+	chmod o-w "${path}c"
+	chown nobody "${path}c"
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	refused 'belongs to another user'
+	chown root "${path}c"
+	chmod g+w "$path"
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	refused 'can be written by others (chmod go-w)'
+}
+
+@test "a text policy without a sandboxctl beside the library" {
+	local alone=$BATS_TEST_TMPDIR/alone
+	mkdir "$alone"
+	cp "$LIBRARY" "$alone/"
+	printf '%s\n' "$GOOD" >"$alone/good.policy"
+	run env LD_PRELOAD="$alone/libsandbox.so" SANDBOX_POLICY="$alone/good.policy" "$HOSTS/probe" getppid
+	refused 'there is no sandboxctl' 'sandboxctl compile'
+}
+
+@test "the compiled form alone needs neither text nor sandboxctl" {
+	local alone=$BATS_TEST_TMPDIR/alone path
+	path=$(policy good <<<"$GOOD")
+	mkdir "$alone"
+	cp "$LIBRARY" "${path}c" "$alone/"
+	rm "$path"
+	run env LD_PRELOAD="$alone/libsandbox.so" SANDBOX_POLICY="$alone/good.policyc" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+}
+
+@test "a text newer than its compiled form is what counts" {
+	local path
+	path=$(policy good <<<"$GOOD")
+	printf '%s\n' "${GOOD/EPERM/EACCES}" >"$path"
+	touch -d '+1 minute' "$path"
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 13' ]
+}
+
+@test "an outer sandbox that forbids seccomp" {
+	run sandboxed "$(policy good <<<"$GOOD")" env -u LD_PRELOAD "$HOSTS/outer" seccomp \
+		env LD_PRELOAD="$LIBRARY" "$HOSTS/probe" getppid
+	refused 'seccomp is not available here' 'EPERM'
+}
+
+@test "an outer sandbox that forbids unshare does not matter to a filter" {
+	run sandboxed "$(policy good <<<"$GOOD")" env -u LD_PRELOAD "$HOSTS/outer" unshare \
+		env LD_PRELOAD="$LIBRARY" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+}
+
+@test "values of SANDBOX_MODE, SANDBOX_VERBOSE and SANDBOX_REPORT that mean nothing" {
+	local path
+	path=$(policy good <<<"$GOOD")
+	run env SANDBOX_MODE=enfroce LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	refused 'SANDBOX_MODE=enfroce is not known'
+	run env SANDBOX_VERBOSE=yes LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	refused 'SANDBOX_VERBOSE=yes is not known'
+	run env SANDBOX_REPORT=/nonexistent/x LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	refused 'cannot open the report file /nonexistent/x' 'ENOENT'
+	run env SANDBOX_REPORT=fd:77 LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	refused 'SANDBOX_REPORT=fd:77 does not name an open descriptor'
+}
+
+@test "SANDBOX_TRIGGER replaces the trigger, and its errors show as such" {
+	local path
+	path=$(policy good <<<"$GOOD")
+	run env SANDBOX_TRIGGER=main LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" \
+		"$HOSTS/probe" unfired getppid
+	[ "$output" = 'getppid -1 1' ]
+	run env SANDBOX_TRIGGER=epol_wait LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" \
+		"$HOSTS/probe" getppid
+	refused 'SANDBOX_TRIGGER' "did you mean 'epoll_wait'"
+}
+
+@test "a policy that names other programs leaves this one alone" {
+	local path
+	path=$(policy other <<<"${GOOD/phase/program another-program
+phase}")
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid 0 0' ]
+	SANDBOX_VERBOSE=1 run sandboxed "$path" "$HOSTS/probe" getppid
+	expect 'not armed in this program: policy other'
+	cp "$HOSTS/probe" "$BATS_TEST_TMPDIR/another-program"
+	run sandboxed "$path" "$BATS_TEST_TMPDIR/another-program" getppid
+	[ "$output" = 'getppid -1 1' ]
+}
+
+@test "a thread with a filter of its own is named" {
+	run sandboxed "$(policy good <<<"$GOOD")" "$HOSTS/own-filter"
+	refused 'has a seccomp filter of its own'
+}

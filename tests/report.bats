@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# What is said about a denied call, where, and how the process dies.
+
+load helpers
+
+trap_policy() {
+	policy traps <<-EOF
+		policy 1
+		phase serving
+		  trigger epoll_wait
+		  default ${1:-trap}
+		  allow @base write exit_group fstat newfstatat epoll_create1 epoll_wait ioctl brk
+	EOF
+}
+
+@test "a denied execve is named with its arguments, the calling object and offset, and the line" {
+	run sandboxed "$(trap_policy)" "$HOSTS/probe" execve
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	[[ "$output" =~ 'libsandbox: probe['[0-9]+']: policy traps, phase serving: denied execve(filename=0x' ]]
+	[[ "$output" =~ ' at libc.so.6+0x'[0-9a-f]+', called from probe+0x'[0-9a-f]+ ]]
+	expect 'the program dies of SIGSYS'
+	expect 'this line would allow it: allow execve'
+}
+
+@test "the offset of the caller is where addr2line finds the function" {
+	requires addr2line
+	run sandboxed "$(trap_policy)" "$HOSTS/probe" execve
+	[[ "$output" =~ 'called from probe+'(0x[0-9a-f]+) ]]
+	run addr2line -f -e "$HOSTS/probe" "${BASH_REMATCH[1]}"
+	[ "${lines[0]}" = call_execve ]
+}
+
+@test "trap with an errno reports and lets the call fail" {
+	run sandboxed "$(trap_policy 'trap EACCES')" "$HOSTS/probe" socket getppid
+	[ "$status" -eq 0 ]
+	expect 'socket -1 13'
+	expect 'getppid -1 13'
+	expect 'denied socket(family=2, type=0x1, protocol=0x0)'
+	expect 'it fails with EACCES'
+}
+
+@test "errno and kill are silent" {
+	run sandboxed "$(trap_policy 'errno EACCES')" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 13' ]
+	run sandboxed "$(trap_policy kill)" "$HOSTS/probe" getppid
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	[ "$output" = '' ]
+}
+
+@test "reports to a file are JSON lines, one for each event" {
+	local file=$BATS_TEST_TMPDIR/events
+	requires jq
+	run env SANDBOX_REPORT="$file" SANDBOX_VERBOSE=1 LD_PRELOAD="$LIBRARY" \
+		SANDBOX_POLICY="$(trap_policy 'trap EPERM')" "$HOSTS/probe" socket getppid
+	[ "$status" -eq 0 ]
+	[[ "$output" != *denied* ]]
+	[ "$(jq -r .event "$file" | xargs)" = 'armed locked denied denied' ]
+	[ "$(jq -r 'select(.event == "denied") | .syscall' "$file" | xargs)" = 'socket getppid' ]
+	[ "$(jq -r 'select(.event == "denied") | .allow' "$file" | head -1)" = 'allow socket' ]
+}
+
+@test "SANDBOX_REPORT=fd:N and none" {
+	local path
+	path=$(trap_policy 'trap EPERM')
+	run env SANDBOX_REPORT=fd:9 LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" \
+		"$HOSTS/probe" getppid 9>"$BATS_TEST_TMPDIR/nine"
+	grep -q '"syscall":"getppid"' "$BATS_TEST_TMPDIR/nine"
+	run env SANDBOX_REPORT=none LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+}
+
+@test "the core is at the faulting call: gdb finds the instruction behind a syscall" {
+	requires gdb
+	local core=$BATS_TEST_TMPDIR
+	[[ "$(cat /proc/sys/kernel/core_pattern)" == core ]] || skip 'core files do not go to the working directory'
+	path=$(trap_policy)
+	run bash -c "cd '$core' && ulimit -c unlimited && LD_PRELOAD='$LIBRARY' SANDBOX_POLICY='$path' '$HOSTS/probe' execve"
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	# shellcheck disable=SC2016  # $rip is gdb's
+	run gdb -batch -ex bt -ex 'info registers rax' -ex 'x/2xb $rip' "$HOSTS/probe" "$core"/core*
+	expect 'terminated with signal SIGSYS'
+	expect 'call_execve'
+	expect '0x3b' # rax: the number of execve
+}
+
+@test "a program cannot take the SIGSYS handler away" {
+	run sandboxed "$(
+		policy guard <<-EOF
+			policy 1
+			phase serving
+			  trigger poll
+			  default trap
+			  allow @base write exit_group fstat newfstatat poll rt_sigaction rt_sigprocmask
+		EOF
+	)" "$HOSTS/sigsys"
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'sigaction 0'
+	expect 'denied getppid()'
+}
+
+@test "SANDBOX_MODE=observe denies nothing, dry-run only says, off is off" {
+	local path
+	path=$(trap_policy)
+	run env SANDBOX_MODE=observe LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid 0 0' ]
+	run env SANDBOX_MODE=dry-run LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	expect 'would lock: policy traps, phase serving, trigger epoll_wait'
+	expect 'getppid 0 0'
+	run env SANDBOX_MODE=off LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid 0 0' ]
+}
