@@ -80,8 +80,8 @@ static const struct source *load_source(struct resolver *resolver, enum source_k
 	source = loader->load(loader, resolver->arena, kind, name, word->place.source, &why);
 	if (source) {
 		add_source(resolver, source);
-		/* `why` is handed over to be set, not kept. cppcheck-suppress
-		 * returnDanglingLifetime */
+		/* `why` was handed over to be set, not kept. */
+		/* cppcheck-suppress returnDanglingLifetime */
 		return source;
 	}
 	diagnostic = fail(resolver, word->place, TEXT("%s: %s", word->text, why));
