@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# The thread barrier among threads that never keep still.
+
+load helpers
+
+probe_policy() {
+	policy probe <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default allow
+		  errno EPERM getppid
+	EOF
+}
+
+# survives TIMES WORDS...: the host churns that many times under the library.
+survives() {
+	local path i times=$1
+	shift
+	path=$(probe_policy)
+	for ((i = 0; i < times; i++)); do
+		run timeout 30 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/churn" 1 "$@"
+		[ "$output" = survived ] || {
+			echo "run $i: status $status: $output"
+			return 1
+		}
+	done
+}
+
+@test "30 locks amid births, deaths, setuid, spawns and deaf threads: locked, and all goes on" {
+	survives 30
+}
+
+@test "10 locks when the main thread has ended before" {
+	survives 10 leader
+}
+
+@test "control: without the library the same host says that it is not locked" {
+	run "$HOSTS/churn" 1
+	[ "$output" = 'not locked' ]
+}
+
+@test "a stopped thread is named and the lock refused" {
+	local path
+	requires gdb
+	path=$(probe_policy)
+	# the tracer stops one thread at its start and lets the others run
+	run timeout 60 env -u LD_PRELOAD gdb -batch -ex 'set startup-with-shell off' \
+		-ex 'set pagination off' -ex 'set non-stop on' -ex 'set print thread-events off' \
+		-ex "set environment LD_PRELOAD $LIBRARY" -ex "set environment SANDBOX_POLICY $path" \
+		-ex 'break deaf_and_stopped' -ex run -ex 'shell sleep 12' "$HOSTS/stopped"
+	expect 'does not answer (stopped, in an uninterruptible wait'
+	[[ "$output" != *returned* ]]
+}

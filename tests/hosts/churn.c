@@ -1,0 +1,131 @@
+/* churn.c - a process that is never quiet: threads make and end threads, change the user id in all
+ * threads (libc's own use of signal 33), fork and vfork, while the main thread meets the trigger.
+ * Usage: churn SECONDS_TENTHS [leader]. Prints "survived" when every part still works afterwards.
+ * With "leader" the main thread ends with pthread_exit before, and another one meets the trigger.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHURNERS 8
+
+extern char **environ;
+static atomic_int stop, born, failed;
+
+static void *short_life(void *argument)
+{
+	atomic_fetch_add(&born, 1);
+	return argument;
+}
+
+static void *churn(void *argument)
+{
+	pthread_t thread;
+
+	while (!atomic_load(&stop)) {
+		if (pthread_create(&thread, NULL, short_life, NULL) || pthread_join(thread, NULL))
+			atomic_store(&failed, 1);
+	}
+	return argument;
+}
+
+static void *change_user(void *argument)
+{
+	while (!atomic_load(&stop)) {
+		if (setresuid((uid_t)-1, geteuid(), (uid_t)-1))
+			atomic_store(&failed, 1);
+	}
+	return argument;
+}
+
+static void *make_children(void *argument)
+{
+	char *const words[] = { strdup("true"), NULL };
+	pid_t child;
+
+	while (!atomic_load(&stop)) {
+		if (posix_spawn(&child, "/bin/true", NULL, NULL, words, environ) ||
+		    waitpid(child, NULL, 0) != child)
+			atomic_store(&failed, 1);
+	}
+	return argument;
+}
+
+static void *deaf(void *argument)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	while (!atomic_load(&stop))
+		usleep(1000);
+	return argument;
+}
+
+/* libc's setuid interrupts every sleep in the process. */
+static void rest(long tenths)
+{
+	struct timespec now, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += tenths / 10;
+	end.tv_nsec += tenths % 10 * 100000000L;
+	do {
+		usleep(5000);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec * 1000000000L + now.tv_nsec < end.tv_sec * 1000000000L + end.tv_nsec);
+}
+
+static void *meet_trigger(void *tenths_)
+{
+	long tenths = (long)tenths_;
+	int before;
+
+	usleep(5000);
+	poll(NULL, 0, 1); /* the trigger */
+	before = atomic_load(&born);
+	rest(tenths);
+	if (syscall(SYS_getppid) >= 0)
+		puts("not locked");
+	else if (failed)
+		puts("something failed");
+	else if (atomic_load(&born) == before)
+		puts("no thread was born any more");
+	else
+		puts("survived");
+	fflush(stdout);
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	int bad = 0;
+
+	if (argc < 2)
+		return 2;
+	for (int i = 0; i < CHURNERS; i++)
+		bad |= pthread_create(&thread, NULL, i % 4 ? churn : deaf, NULL);
+	bad |= pthread_create(&thread, NULL, change_user, NULL);
+	bad |= pthread_create(&thread, NULL, make_children, NULL);
+	if (bad)
+		return 2;
+	if (argc > 2) {
+		bad = pthread_create(&thread, NULL, meet_trigger,
+				     (void *)strtol(argv[1], NULL, 10));
+		if (!bad)
+			pthread_exit(NULL);
+		return 2;
+	}
+	meet_trigger((void *)strtol(argv[1], NULL, 10));
+	return 2;
+}
