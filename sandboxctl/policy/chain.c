@@ -38,7 +38,7 @@ static size_t jump(struct chain *chain, uint16_t op, uint32_t k, size_t yes, siz
 
 static size_t load(struct chain *chain, const struct condition *test, bool high)
 {
-	size_t offset = offsetof(struct seccomp_data, args) + 8u * test->slot + (high ? 4 : 0);
+	size_t offset = offsetof(struct seccomp_data, args) + 8ul * test->slot + (high ? 4 : 0);
 
 	return put(chain, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }

@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,7 +48,8 @@ static void *change_user(void *argument)
 
 static void *make_children(void *argument)
 {
-	char *const words[] = { strdup("true"), NULL };
+	static char name[] = "true";
+	char *const words[] = { name, NULL };
 	pid_t child;
 
 	while (!atomic_load(&stop)) {
