@@ -6,6 +6,7 @@
 #   make lint       formatter, clang-tidy, cppcheck, shellcheck, and our own rules
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes the same files away
 #   make bench      measurements, as ratios within one run
+#   make fuzz       100000 random policies and libFuzzer (SEED=n COUNT=n TIME=seconds)
 #
 # CC, CFLAGS, CPPFLAGS and LDFLAGS are yours: they are appended, never overwritten.
 
@@ -42,7 +43,7 @@ BASE_CPPFLAGS := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPOLICYDIR='"$(DATADIR)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo test lint bench install uninstall clean setup hosts unit FORCE
+.PHONY: all demo test lint bench benches fuzz fuzzers install uninstall clean setup hosts unit FORCE
 all:
 
 # --- libsandbox.so: what runs inside somebody else's program -----------------------------------
@@ -142,7 +143,8 @@ $(B)/no-barrier/libsandbox.so: $(LIB_OBJ) $(B)/no-barrier/lockdown.o preload/lib
 # Unit tests see the pure parts under ASan and UBSan.
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/policy/*.c) preload/policyc.c)
+PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c
+UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(PURE) tests/unit/generate.c)
 
 $(B)/asan/%.o: % $(B)/flags | $(TABLES)
 	$(call say,CC,$< (sanitized))
@@ -154,8 +156,64 @@ $(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
 
+# Fuzzers: the same parts with clang's libFuzzer, and the random policies without sanitizers.
+CLANG    ?= clang
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJ := $(patsubst %,$(B)/fuzz/obj/%.o,$(PURE))
+# What only computes tells libFuzzer nothing: it is sanitized, but its branches are not counted.
+BLIND    := $(patsubst %,sandboxctl/policy/%.c,bpf diagnose evaluate partition verify walk)
+FAST_OBJ := $(patsubst %,$(B)/fast/%.o,$(PURE) tests/unit/generate.c)
+
+$(B)/fuzz/obj/%.o: % $(B)/flags | $(TABLES)
+	$(call say,CLANG,$< (fuzzed))
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=gnu11 -O1 -g -Isandboxctl $(ASAN) $(if $(filter $<,$(BLIND)),,-fsanitize=fuzzer-no-link) $(CFLAGS) -c -o $@ $<
+
+$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(ASAN) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
+
+$(B)/fast/%.o: % $(B)/flags | $(TABLES)
+	$(call say,CC,$< (fast))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) -Isandboxctl $(CFLAGS) -c -o $@ $<
+
+# test_kernel forks thousands of times, which sanitizers make slow.
+$(B)/unit/test_kernel: $(B)/fast/tests/unit/test_kernel.c.o $(FAST_OBJ)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
+
+$(B)/fuzz/random: $(B)/fast/tests/unit/test_random.c.o $(FAST_OBJ)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
+
+# Measurements, compiled as the real thing is.
+BENCHES  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+
+$(B)/bench/%: tests/bench/%.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -D_GNU_SOURCE -MMD -MP -std=gnu11 -O2 -g $(WARN) $(CFLAGS) -o $@ $<
+
+$(B)/bench/compile: $(B)/fast/tests/bench/compile.c.o $(FAST_OBJ)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
+
+# The command as the fuzzers would have it, for tests/hostile-input.bats.
+ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c))
+
+$(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
+
 hosts: $(HOSTS) $(B)/no-barrier/libsandbox.so
-unit: $(UNITS)
+unit: $(UNITS) $(B)/sanitized/sandboxctl
+fuzzers: $(FUZZERS)
+benches: $(BENCHES)
 
 setup:
 	@scripts/setup $(WANT)
@@ -163,7 +221,7 @@ setup:
 # On a fresh machine each of these alone does everything.
 test:
 	@scripts/setup build test
-	@$(MAKE) --no-print-directory all hosts unit
+	@$(MAKE) --no-print-directory all hosts unit fuzzers
 	@scripts/test $(TESTS)
 
 demo:
@@ -176,7 +234,14 @@ lint:
 	@$(MAKE) --no-print-directory $(TABLES)
 	@scripts/lint
 
-bench: all hosts
+fuzz:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory fuzzers $(B)/fuzz/random
+	@SEED='$(SEED)' COUNT='$(COUNT)' TIME='$(TIME)' scripts/fuzz
+
+bench:
+	@scripts/setup build
+	@$(MAKE) --no-print-directory all benches
 	@scripts/bench
 
 # --- installation --------------------------------------------------------------------------------
@@ -202,7 +267,7 @@ uninstall:
 	  rmdir "$(DESTDIR)$$d" 2>/dev/null || [ ! -d "$(DESTDIR)$$d" ] || echo "kept $(DESTDIR)$$d: not empty"; done
 	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CTL_OBJ) $(UNIT_OBJ)) $(HOSTS:=.d) $(B)/no-barrier/lockdown.d
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CTL_OBJ) $(UNIT_OBJ) $(ASAN_CTL) $(FUZZ_OBJ) $(FAST_OBJ)) $(HOSTS:=.d) $(BENCHES:=.d) $(B)/no-barrier/lockdown.d
 
 clean:
 	rm -rf $(B)

@@ -2,6 +2,9 @@
 #include "sandboxctl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 static const char help[] =
 	"usage: sandboxctl check [OPTIONS] POLICY...\n"
@@ -9,7 +12,26 @@ static const char help[] =
 	"Reads each policy, compiles it in memory, runs the filters against the text, and warns.\n"
 	"Exit status 1 when one has errors; warnings do not count.\n"
 	"\n"
-	"  -a, --arch ARCH   for x86_64 or aarch64 (this machine's)\n";
+	"  -a, --arch ARCH   for x86_64 or aarch64 (this machine's)\n"
+	"  -s, --strict      warnings count\n"
+	"\n"
+	"It warns of: tests that can be walked around (clone beside clone3), calls of @dangerous\n"
+	"and executable memory allowed without a comment on the line or above it, tests on calls\n"
+	"that are made all the time, lines that decide nothing, no exit_group, and groups that\n"
+	"were reviewed more than two years ago ($SOURCE_DATE_EPOCH is today when it is set).\n";
+
+/* YEAR-MONTH-DAY; reproducible builds say what day it is. */
+static const char *today(struct arena *arena)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	time_t now = epoch && *epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+	char date[sizeof("2026-01-31")];
+	struct tm parts;
+
+	if (!gmtime_r(&now, &parts) || !strftime(date, sizeof(date), "%Y-%m-%d", &parts))
+		return "1970-01-01";
+	return arena_strndup(arena, date, strlen(date));
+}
 
 static void print_summary(const struct compiled *compiled)
 {
@@ -23,45 +45,54 @@ static void print_summary(const struct compiled *compiled)
 		       compiled->phases[i].program.count,
 		       phase->traps && !compiled->phases[i].writes ? ", cannot report" : "");
 	}
-	printf(" %lu calls compared\n", compiled->tried);
+	printf(" %lu calls compared\n", compiled->verified.tried);
 }
 
-static bool check(const char *name, enum arch arch)
+static bool check(const char *name, enum arch arch, bool strict)
 {
 	struct session session;
 	struct compiled compiled;
 	const struct source *source;
+	unsigned warnings = 0;
 	bool good = false;
 
 	session_begin(&session);
 	source = session_policy(&session, name);
 	if (source) {
 		good = build_policy(&session.context, source, arch, NULL, &compiled);
-		if (good)
+		if (good) {
 			lint_policy(&session.context, &compiled);
+			lint_dates(&session.context, &compiled, today(&session.arena));
+		}
+		warnings = session.diagnostics.warnings;
 		session_report(&session);
 		if (good)
 			print_summary(&compiled);
 	}
 	session_end(&session);
-	return good;
+	return good && !(strict && warnings);
 }
 
 int check_main(int argc, char **argv)
 {
 	static const struct option words[] = {
 		{ "arch", required_argument, NULL, 'a' },
+		{ "strict", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	enum arch arch = ARCH_NATIVE;
 	int option, result = EXIT_GOOD;
+	bool strict = false;
 
-	while ((option = getopt_long(argc, argv, "a:h", words, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "a:sh", words, NULL)) != -1) {
 		switch (option) {
 		case 'a':
 			if (!read_arch(optarg, &arch))
 				return EXIT_USAGE;
+			break;
+		case 's':
+			strict = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -75,7 +106,7 @@ int check_main(int argc, char **argv)
 		return usage_error("check");
 	}
 	for (int i = optind; i < argc; i++)
-		if (!check(argv[i], arch))
+		if (!check(argv[i], arch, strict))
 			result = EXIT_POLICY;
 	return result;
 }

@@ -20,6 +20,9 @@ static const struct subcommand {
 	{ "check", check_main, "read a policy and prove its filters; warn of what is unwise" },
 	{ "show", show_main,
 	  "what a policy does with each system call, and the line that says so" },
+	{ "explain", explain_main, "what a policy does with one call, and why" },
+	{ "test", test_main, "hold a policy against what a .test file says it must do" },
+	{ "diff", diff_main, "the calls that two policies treat differently" },
 	{ "list", list_main, "the policies that can be named" },
 	{ "compile", compile_main, "write the .policyc file that libsandbox.so loads" },
 };

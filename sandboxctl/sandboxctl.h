@@ -33,6 +33,11 @@ void session_end(struct session *session);
 /* A policy by name or path; NULL after saying what is wrong, on standard error. */
 const struct source *session_policy(struct session *session, const char *name);
 
+/* The same with every name looked up; NULL after saying what is wrong, on standard error. */
+const struct policy *session_resolve(struct session *session, const char *name, enum arch arch);
+/* Whether the policy has the phase (NULL: any); says so when not. */
+bool has_phase(const struct policy *policy, const char *name);
+
 /* "x86_64", "aarch64", and what else people call them. */
 bool read_arch(const char *text, enum arch *arch);
 
@@ -45,5 +50,8 @@ int check_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int run_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
+int test_main(int argc, char **argv);
+int diff_main(int argc, char **argv);
 
 #endif

@@ -34,7 +34,7 @@ const struct source *session_policy(struct session *session, const char *name)
 	if (source)
 		return source;
 	complain("%s: %s", name, why);
-	if (strchr(name, '/'))
+	if (strchr(name, '/') || strstr(name, ".policy"))
 		return NULL;
 	nearest_begin(&nearest, name);
 	session->files.loader.nearest(&session->files.loader, SOURCE_POLICY, NULL, &nearest);
@@ -43,6 +43,38 @@ const struct source *session_policy(struct session *session, const char *name)
 	else
 		fputs("  'sandboxctl list' shows those that there are\n", stderr);
 	return NULL;
+}
+
+const struct policy *session_resolve(struct session *session, const char *name, enum arch arch)
+{
+	const struct source *source = session_policy(session, name);
+	const struct policy *policy;
+
+	if (!source)
+		return NULL;
+	policy = resolve_policy(&session->context, source, arch, NULL);
+	if (!session->diagnostics.errors)
+		return policy;
+	session_report(session);
+	return NULL;
+}
+
+bool has_phase(const struct policy *policy, const char *name)
+{
+	struct nearest nearest;
+
+	if (!name)
+		return true;
+	nearest_begin(&nearest, name);
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		if (!strcmp(policy->phases[i].name, name))
+			return true;
+		nearest_try(&nearest, policy->phases[i].name);
+	}
+	complain("%s has no phase '%s'", policy->name, name);
+	if (nearest.best)
+		fprintf(stderr, "  did you mean '%s'?\n", nearest.best);
+	return false;
 }
 
 bool read_arch(const char *text, enum arch *arch)

@@ -1,6 +1,9 @@
 /* show.c - sandboxctl show: what a policy does with each system call, and the line that says so. */
 #include "sandboxctl.h"
 
+#include "policy/decode.h"
+#include "policy/outcome.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +12,8 @@ static const char help[] =
 	"usage: sandboxctl show [OPTIONS] POLICY\n"
 	"\n"
 	"Per phase, a row for each line that decides something about a call: includes and groups\n"
-	"followed, what the library needs by itself marked as implied.\n"
+	"followed. 'implied': the library needs it by itself; 'otherwise': the default, where the\n"
+	"conditions of the rows above leave something to it.\n"
 	"\n"
 	"  -p, --phase NAME   this phase only\n"
 	"  -a, --arch ARCH    for x86_64 or aarch64 (this machine's)\n"
@@ -21,136 +25,202 @@ struct options {
 	bool json;
 };
 
-static const char *call_text(struct arena *arena, const struct call *call)
+struct shown {
+	struct session *session;
+	struct arena *arena;
+	const struct options *options;
+	const struct policy *policy;
+	struct diagram diagram;
+};
+
+/* How many of the calls that lines name end in which way. */
+struct summary {
+	size_t allowed, partly, denied;
+};
+
+static struct outcomes outcomes_of(struct shown *shown, const struct phase *phase,
+				   const struct call *call)
 {
-	return call->name ? call->name->name : arena_printf(arena, "nr:%u", call->number);
+	static const struct cube anything;
+
+	return find_outcomes(&shown->session->context, &shown->diagram, shown->policy, phase,
+			     call->number, &anything);
 }
 
-static const char *by_text(struct arena *arena, const struct decision *decision)
+static void add_to_summary(struct summary *summary, const struct outcomes *outcomes)
 {
-	const char *file = decision->place.source->name;
+	size_t allowed = 0;
 
-	if (decision->origin != ORIGIN_TEXT)
-		return "implied";
-	return arena_printf(arena, "%s:%u", strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
-			    decision->place.line);
+	for (size_t i = 0; i < outcomes->count; i++)
+		allowed += is_allowed(outcomes->list[i].verdict.action);
+	if (outcomes->too_large || (allowed && allowed < outcomes->count))
+		summary->partly++;
+	else if (allowed)
+		summary->allowed++;
+	else
+		summary->denied++;
+}
+
+static struct action unknown_action(const struct phase *phase)
+{
+	return phase->unknown.action.kind ? phase->unknown.action : phase->otherwise.action;
+}
+
+static bool is_shown(const struct shown *shown, const struct phase *phase)
+{
+	return !shown->options->phase || !strcmp(shown->options->phase, phase->name);
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
 
 static void print_phase_head(struct arena *arena, const struct phase *phase)
 {
-	struct action unknown = phase->unknown.action;
-
 	printf("phase %s\n", phase->name);
 	for (size_t i = 0; i < phase->trigger_count; i++)
 		printf("  trigger %s\n", phase->triggers[i].text);
 	printf("  default %s\n", action_text(arena, phase->otherwise.action));
-	printf("  unknown %s\n",
-	       action_text(arena, unknown.kind ? unknown : phase->otherwise.action));
+	printf("  unknown %s\n", action_text(arena, unknown_action(phase)));
 }
 
-static void print_decision(struct arena *arena, const struct call *call,
-			   const struct decision *decision)
+/* "redis.policy:33", or what stands there instead of a line. */
+static const char *by_text(struct arena *arena, const struct verdict *verdict)
 {
-	const char *action =
-		decision->origin == ORIGIN_GUARD ? "errno 0" : action_text(arena, decision->action);
+	const char *file;
 
-	printf("  %-24s %-14s ", call_text(arena, call), action);
-	if (decision->text)
-		printf("%-24s where %s\n", by_text(arena, decision), decision->text);
+	if (!verdict->decision)
+		return "otherwise";
+	if (verdict->decision->origin != ORIGIN_TEXT)
+		return "implied";
+	file = verdict->decision->place.source->name;
+	return arena_printf(arena, "%s:%u", strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
+			    verdict->decision->place.line);
+}
+
+static void print_outcome(struct arena *arena, const struct call *call,
+			  const struct verdict *verdict)
+{
+	const char *condition = verdict->decision ? verdict->decision->text : NULL;
+
+	printf("  %-24s %-14s ", call_name(arena, call->name, call->number),
+	       action_text(arena, verdict->action));
+	if (condition)
+		printf("%-24s where %s\n", by_text(arena, verdict), condition);
 	else
-		puts(by_text(arena, decision));
+		puts(by_text(arena, verdict));
 }
 
-static bool permits(const struct policy *policy, const struct phase *phase, const struct call *call)
+static void print_phase(struct shown *shown, const struct phase *phase)
 {
-	for (size_t i = 0; i < call->count; i++)
-		if (call->list[i].decided && (call->list[i].action.kind == ACTION_ALLOW ||
-					      call->list[i].action.kind == ACTION_LOG))
-			return true;
-	return false;
-}
+	struct summary summary = { 0 };
 
-static void print_phase(struct arena *arena, const struct policy *policy, const struct phase *phase)
-{
-	size_t calls = 0, permitted = 0;
-
-	print_phase_head(arena, phase);
+	print_phase_head(shown->arena, phase);
 	for (size_t i = 0; i < phase->call_count; i++) {
 		const struct call *call = &phase->calls[i];
-		bool shown = false;
+		struct outcomes outcomes = outcomes_of(shown, phase, call);
 
-		for (size_t j = 0; j < call->count; j++) {
-			if (!call->list[j].decided)
-				continue;
-			print_decision(arena, call, &call->list[j]);
-			shown = true;
-		}
-		calls += shown;
-		permitted += permits(policy, phase, call);
+		add_to_summary(&summary, &outcomes);
+		for (size_t j = 0; j < outcomes.count; j++)
+			print_outcome(shown->arena, call, &outcomes.list[j].verdict);
+		if (outcomes.too_large)
+			printf("  %-24s its conditions are too intricate to show\n",
+			       call_name(shown->arena, call->name, call->number));
 	}
-	printf("  %zu calls named, %zu let through at least in part\n", calls, permitted);
+	printf("  %zu calls named: %zu allowed, %zu in part, %zu denied\n", phase->call_count,
+	       summary.allowed, summary.partly, summary.denied);
+}
+
+static void print_text(struct shown *shown)
+{
+	const struct policy *policy = shown->policy;
+
+	printf("%s%s%s\n", policy->name, policy->about ? ": " : "",
+	       policy->about ? policy->about : "");
+	for (size_t i = 0; i < policy->programs.count; i++)
+		printf("program %s\n", policy->programs.list[i].text);
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		if (!is_shown(shown, &policy->phases[i]))
+			continue;
+		putchar('\n');
+		print_phase(shown, &policy->phases[i]);
+	}
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *json_decision(struct arena *arena, const struct call *call,
-			     const struct decision *decision)
+static json_t *json_outcome(struct arena *arena, const struct call *call,
+			    const struct verdict *verdict)
 {
+	const struct decision *decision = verdict->decision;
 	json_t *row = json_object();
 
-	json_object_set_new(row, "call", json_string(call_text(arena, call)));
+	json_object_set_new(row, "call", json_string(call_name(arena, call->name, call->number)));
 	json_object_set_new(row, "number", json_integer(call->number));
-	json_object_set_new(row, "action",
-			    json_string(decision->origin == ORIGIN_GUARD
-						? "errno 0"
-						: action_text(arena, decision->action)));
-	if (decision->text)
+	json_object_set_new(row, "action", json_string(action_text(arena, verdict->action)));
+	json_object_set_new(row, "allowed", json_boolean(is_allowed(verdict->action)));
+	json_object_set_new(row, "otherwise", json_boolean(!decision));
+	json_object_set_new(row, "implied",
+			    json_boolean(decision && decision->origin != ORIGIN_TEXT));
+	if (decision && decision->text)
 		json_object_set_new(row, "where", json_string(decision->text));
-	json_object_set_new(row, "implied", json_boolean(decision->origin != ORIGIN_TEXT));
-	if (decision->origin == ORIGIN_TEXT) {
+	if (decision && decision->origin == ORIGIN_TEXT) {
 		json_object_set_new(row, "file", json_string(decision->place.source->name));
 		json_object_set_new(row, "line", json_integer(decision->place.line));
 	}
 	return row;
 }
 
-static json_t *json_phase(struct arena *arena, const struct phase *phase)
+static json_t *json_decisions(struct shown *shown, const struct phase *phase,
+			      struct summary *summary)
 {
-	struct action unknown = phase->unknown.action;
-	json_t *object = json_object(), *triggers = json_array(), *rows = json_array();
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < phase->call_count; i++) {
+		struct outcomes outcomes = outcomes_of(shown, phase, &phase->calls[i]);
+
+		add_to_summary(summary, &outcomes);
+		for (size_t j = 0; j < outcomes.count; j++)
+			json_array_append_new(rows, json_outcome(shown->arena, &phase->calls[i],
+								 &outcomes.list[j].verdict));
+	}
+	return rows;
+}
+
+static json_t *json_phase(struct shown *shown, const struct phase *phase)
+{
+	json_t *object = json_object(), *triggers = json_array(), *counts = json_object();
+	struct summary summary = { 0 };
 
 	for (size_t i = 0; i < phase->trigger_count; i++)
 		json_array_append_new(triggers, json_string(phase->triggers[i].text));
-	for (size_t i = 0; i < phase->call_count; i++)
-		for (size_t j = 0; j < phase->calls[i].count; j++)
-			if (phase->calls[i].list[j].decided)
-				json_array_append_new(rows,
-						      json_decision(arena, &phase->calls[i],
-								    &phase->calls[i].list[j]));
 	json_object_set_new(object, "name", json_string(phase->name));
 	json_object_set_new(object, "triggers", triggers);
 	json_object_set_new(object, "default",
-			    json_string(action_text(arena, phase->otherwise.action)));
-	json_object_set_new(
-		object, "unknown",
-		json_string(action_text(arena, unknown.kind ? unknown : phase->otherwise.action)));
-	json_object_set_new(object, "decisions", rows);
+			    json_string(action_text(shown->arena, phase->otherwise.action)));
+	json_object_set_new(object, "unknown",
+			    json_string(action_text(shown->arena, unknown_action(phase))));
+	json_object_set_new(object, "decisions", json_decisions(shown, phase, &summary));
+	json_object_set_new(counts, "allowed", json_integer((json_int_t)summary.allowed));
+	json_object_set_new(counts, "partly", json_integer((json_int_t)summary.partly));
+	json_object_set_new(counts, "denied", json_integer((json_int_t)summary.denied));
+	json_object_set_new(object, "calls", counts);
 	return object;
 }
 
-static void print_json(struct arena *arena, const struct policy *policy, const char *phase)
+static void print_json(struct shown *shown)
 {
-	json_t *object = json_object(), *phases = json_array();
+	const struct policy *policy = shown->policy;
+	json_t *object = json_object(), *phases = json_array(), *programs = json_array();
 
 	json_object_set_new(object, "name", json_string(policy->name));
 	if (policy->about)
 		json_object_set_new(object, "about", json_string(policy->about));
+	for (size_t i = 0; i < policy->programs.count; i++)
+		json_array_append_new(programs, json_string(policy->programs.list[i].text));
+	json_object_set_new(object, "programs", programs);
 	json_object_set_new(object, "arch", json_string(arches[policy->arch].name));
 	for (size_t i = 0; i < policy->phase_count; i++)
-		if (!phase || !strcmp(phase, policy->phases[i].name))
-			json_array_append_new(phases, json_phase(arena, &policy->phases[i]));
+		if (is_shown(shown, &policy->phases[i]))
+			json_array_append_new(phases, json_phase(shown, &policy->phases[i]));
 	json_object_set_new(object, "phases", phases);
 	json_dumpf(object, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -159,51 +229,19 @@ static void print_json(struct arena *arena, const struct policy *policy, const c
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static bool has_phase(const struct policy *policy, const char *name)
-{
-	struct nearest nearest;
-
-	if (!name)
-		return true;
-	nearest_begin(&nearest, name);
-	for (size_t i = 0; i < policy->phase_count; i++) {
-		if (!strcmp(policy->phases[i].name, name))
-			return true;
-		nearest_try(&nearest, policy->phases[i].name);
-	}
-	complain("%s has no phase '%s'", policy->name, name);
-	if (nearest.best)
-		fprintf(stderr, "  did you mean '%s'?\n", nearest.best);
-	return false;
-}
-
 static bool show(struct session *session, const struct options *options)
 {
-	const struct source *source = session_policy(session, options->policy);
-	struct compiled compiled;
-	const struct policy *policy;
+	struct shown shown = { .session = session, .arena = &session->arena, .options = options };
 
-	if (!source)
+	shown.policy = session_resolve(session, options->policy, options->arch);
+	if (!shown.policy || !has_phase(shown.policy, options->phase))
 		return false;
-	if (!build_policy(&session->context, source, options->arch, NULL, &compiled)) {
-		session_report(session);
-		return false;
-	}
-	policy = compiled.policy;
-	if (!has_phase(policy, options->phase))
-		return false;
-	if (options->json) {
-		print_json(&session->arena, policy, options->phase);
-		return true;
-	}
-	printf("%s%s%s\n", policy->name, policy->about ? ": " : "",
-	       policy->about ? policy->about : "");
-	for (size_t i = 0; i < policy->phase_count; i++) {
-		if (options->phase && strcmp(options->phase, policy->phases[i].name))
-			continue;
-		putchar('\n');
-		print_phase(&session->arena, policy, &policy->phases[i]);
-	}
+	diagram_begin(&shown.diagram, &session->arena);
+	if (options->json)
+		print_json(&shown);
+	else
+		print_text(&shown);
+	session_report(session);
 	return true;
 }
 

@@ -75,6 +75,14 @@ static bool read_term(struct binding *binding, const struct word *word, uint64_t
 	return false;
 }
 
+bool read_constant(struct context *context, enum arch arch, const struct word *word, uint64_t *bits,
+		   bool *is_negative)
+{
+	struct binding binding = { .context = context, .arch = arch };
+
+	return read_term(&binding, word, bits, is_negative);
+}
+
 static bool read_value(struct binding *binding, const struct value *value, uint64_t *bits,
 		       bool *is_negative)
 {
@@ -178,7 +186,7 @@ static void refuse_pointer(struct binding *binding, const struct word *word,
 		  word->text, binding->call->name, argument->type, pointer_advice[i].advice));
 }
 
-static int find_argument(const struct syscall_name *call, const char *text)
+int find_argument(const struct syscall_name *call, const char *text)
 {
 	for (int i = 0; call && i < call->count; i++)
 		if (!strcmp(call->arguments[i].name, text))
@@ -188,24 +196,26 @@ static int find_argument(const struct syscall_name *call, const char *text)
 	return -1;
 }
 
-static void unknown_argument(struct binding *binding, const struct word *word)
+void no_argument(struct context *context, const struct syscall_name *name, const char *call,
+		 const struct word *word)
 {
 	struct diagnostic *diagnostic;
 	struct nearest nearest;
 	const char *all = "";
 
 	nearest_begin(&nearest, word->text);
-	for (int i = 0; binding->call && i < binding->call->count; i++) {
-		nearest_try(&nearest, binding->call->arguments[i].name);
-		all = TEXT("%s%s%s", all, i ? ", " : "", binding->call->arguments[i].name);
+	for (int i = 0; name && i < name->count; i++) {
+		nearest_try(&nearest, name->arguments[i].name);
+		all = arena_printf(context->arena, "%s%s%s", all, i ? ", " : "",
+				   name->arguments[i].name);
 	}
-	diagnostic = fail(binding, word->place,
-			  TEXT("%s has no argument called '%s'", binding->word->text, word->text));
-	nearest_hint(binding->context->diagnostics, diagnostic, &nearest);
+	diagnostic = diagnose(context->diagnostics, ERROR, word->place,
+			      "%s has no argument called '%s'", call, word->text);
+	nearest_hint(context->diagnostics, diagnostic, &nearest);
 	if (!nearest.best)
-		diagnostic->hint = *all		   ? TEXT("its arguments are %s", all)
-				   : binding->call ? "it has no arguments"
-						   : "arg0 to arg5 can be used";
+		diagnostic->hint = *all ? arena_printf(context->arena, "its arguments are %s", all)
+				   : name ? "it has no arguments"
+					  : "arg0 to arg5 can be used";
 }
 
 static bool find_call_operand(struct binding *binding, const struct word *word,
@@ -215,7 +225,8 @@ static bool find_call_operand(struct binding *binding, const struct word *word,
 	int slot = find_argument(call, word->text);
 
 	if (slot < 0) {
-		unknown_argument(binding, word);
+		no_argument(binding->context, call, binding->word->text, word);
+		binding->failed = true;
 		return false;
 	}
 	*operand = (struct operand){ word->text, "64 bits", (uint8_t)slot, 64, false };

@@ -22,6 +22,17 @@ struct condition *bind_to_hooks(struct context *context, const struct condition 
 struct condition *make_test(struct arena *arena, unsigned slot, unsigned width, enum test_op op,
 			    uint64_t number);
 
+/* A number or the name of a constant; false after saying what is wrong. */
+bool read_constant(struct context *context, enum arch arch, const struct word *word, uint64_t *bits,
+		   bool *is_negative);
+
+/* The argument of a call by its kernel's name or as arg0 to arg5, or -1 (name NULL: a
+ * call without a name). */
+int find_argument(const struct syscall_name *name, const char *text);
+/* Says that the call (as the text names it) has no such argument. */
+void no_argument(struct context *context, const struct syscall_name *name, const char *call,
+		 const struct word *word);
+
 /* Decimal, hexadecimal, octal, negative. */
 bool read_number(const char *text, uint64_t *bits, bool *is_negative);
 

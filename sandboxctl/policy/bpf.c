@@ -66,6 +66,35 @@ static bool is_jump(const struct sock_filter *code)
 	}
 }
 
+/* Memory may be read only where every way to it has written, as the kernel sees it: in one pass,
+ * with what is written at each jump carried to its targets. */
+static bool reads_written(const struct sock_filter *code, size_t count)
+{
+	uint16_t carried[BPF_MAXINSNS], written = 0;
+
+	memset(carried, 0xff, sizeof(carried));
+	for (size_t i = 0; i < count; i++) {
+		uint16_t bit = (uint16_t)(1u << (code[i].k % BPF_MEMWORDS));
+
+		written &= carried[i];
+		if (BPF_CLASS(code[i].code) == BPF_ST || BPF_CLASS(code[i].code) == BPF_STX)
+			written |= bit;
+		else if (code[i].code == (BPF_LD | BPF_MEM) || code[i].code == (BPF_LDX | BPF_MEM))
+			if (!(written & bit))
+				return false;
+		if (BPF_CLASS(code[i].code) != BPF_JMP)
+			continue;
+		if (code[i].code == (BPF_JMP | BPF_JA)) {
+			carried[i + 1 + code[i].k] &= written;
+		} else {
+			carried[i + 1 + code[i].jt] &= written;
+			carried[i + 1 + code[i].jf] &= written;
+		}
+		written = UINT16_MAX;
+	}
+	return true;
+}
+
 const char *bpf_check(const struct sock_filter *code, size_t count)
 {
 	if (!count || count > BPF_MAXINSNS)
@@ -85,7 +114,7 @@ const char *bpf_check(const struct sock_filter *code, size_t count)
 	}
 	if (BPF_CLASS(code[count - 1].code) != BPF_RET)
 		return "the program does not end with a return";
-	return NULL;
+	return reads_written(code, count) ? NULL : "memory is read that was not written";
 }
 
 struct machine {

@@ -1,8 +1,6 @@
 /* build.c - from a text to proven filters; see build.h. */
 #include "build.h"
 
-#include "verify.h"
-
 static bool writes_always(struct context *context, const struct policy *policy,
 			  const struct phase *phase)
 {
@@ -18,13 +16,15 @@ static bool writes_always(struct context *context, const struct policy *policy,
 	       phase->otherwise.action.kind == ACTION_LOG;
 }
 
+/* Verification has done so, except where it is a sample. */
 static void mark_decisions(struct context *context, const struct policy *policy,
 			   const struct phase *phase)
 {
 	struct lowered_call lowered;
 
 	for (size_t i = 0; i < phase->call_count; i++)
-		find_regions(context, policy, phase, &phase->calls[i], &lowered);
+		if (!phase->calls[i].proven)
+			find_regions(context, policy, phase, &phase->calls[i], &lowered);
 }
 
 bool build_policy(struct context *context, const struct source *source, enum arch arch,
@@ -39,10 +39,11 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 		const struct phase *phase = &policy->phases[i];
 		struct program *program = &compiled->phases[i].program;
 
+		if (!lower_phase(context, policy, phase, program) ||
+		    !verify_phase(context, policy, phase, program, &compiled->verified))
+			continue;
 		mark_decisions(context, policy, phase);
-		if (lower_phase(context, policy, phase, program) &&
-		    verify_phase(context, policy, phase, program, &compiled->tried))
-			compiled->phases[i].writes = writes_always(context, policy, phase);
+		compiled->phases[i].writes = writes_always(context, policy, phase);
 	}
 	return !context->diagnostics->errors;
 }

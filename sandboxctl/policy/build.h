@@ -6,7 +6,7 @@
 #ifndef BUILD_H
 #define BUILD_H
 
-#include "lower.h"
+#include "verify.h"
 
 struct compiled {
 	struct policy *policy;
@@ -14,7 +14,7 @@ struct compiled {
 		struct program program;
 		bool writes; /* write(2) is let through whatever its arguments are */
 	} phases[POLICYC_PHASES_MAX];
-	unsigned long tried; /* calls that were compared with the text */
+	struct verified verified; /* all phases together */
 };
 
 /* False when the diagnostics have errors. */
@@ -23,5 +23,7 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 
 /* lint.c: warnings, after build_policy(). */
 void lint_policy(struct context *context, const struct compiled *compiled);
+/* Groups whose last review is two years before `today` (YEAR-MONTH-DAY) or longer ago. */
+void lint_dates(struct context *context, const struct compiled *compiled, const char *today);
 
 #endif

@@ -120,8 +120,7 @@ const char *diagnostics_text(const struct diagnostics *diagnostics)
 			write_diagnostic(out, diagnostics->arena, diagnostic);
 	}
 	if (diagnostics->errors > ERRORS_SHOWN)
-		fprintf(out, "sandboxctl: %u more errors not shown\n",
-			diagnostics->errors - ERRORS_SHOWN);
+		fputs("sandboxctl: more errors not shown\n", out);
 	fclose(out);
 	copy = arena_strndup(diagnostics->arena, text, size);
 	free(text);
@@ -161,6 +160,29 @@ static unsigned edit_distance(const char *a, size_t n, const char *b, size_t m)
 	return last[m];
 }
 
+static uint32_t letters(const char *word)
+{
+	uint32_t set = 0;
+
+	for (; *word; word++)
+		set |= 1u << (*word & 31);
+	return set;
+}
+
+/* What the distance is at least: the difference of the lengths, and one for each letter that the
+ * other word lacks. Most words are ruled out by it, without the whole comparison. */
+static unsigned least_distance(const char *a, size_t n, const char *b, size_t m)
+{
+	uint32_t in_a = letters(a), in_b = letters(b);
+	unsigned lacking = (unsigned)__builtin_popcount(in_a & ~in_b);
+	unsigned further = (unsigned)__builtin_popcount(in_b & ~in_a);
+	unsigned length = (unsigned)(n > m ? n - m : m - n);
+
+	if (lacking < further)
+		lacking = further;
+	return length < lacking ? lacking : length;
+}
+
 void nearest_begin(struct nearest *nearest, const char *word)
 {
 	size_t length = strlen(word);
@@ -176,12 +198,15 @@ void nearest_try(struct nearest *nearest, const char *candidate)
 	size_t n = strlen(nearest->word), m = strlen(candidate);
 	unsigned distance;
 
-	if (n > WORD_MAX || m > WORD_MAX || !nearest->distance)
+	if (n > WORD_MAX || m > WORD_MAX)
+		return;
+	if (least_distance(nearest->word, n, candidate, m) >= nearest->distance)
 		return;
 	distance = edit_distance(nearest->word, n, candidate, m);
 	if (distance < nearest->distance) {
 		nearest->distance = distance;
-		nearest->best = candidate;
+		/* The word itself is there, so that something else is wrong with it. */
+		nearest->best = distance ? candidate : NULL;
 	}
 }
 

@@ -146,12 +146,13 @@ static bool is_foreign(const struct policy *policy, uint32_t audit_arch, uint32_
 struct verdict evaluate(const struct policy *policy, const struct phase *phase, uint32_t audit_arch,
 			uint32_t number, const uint64_t arguments[ARGUMENTS])
 {
-	const struct call *call = find_call(phase, number);
-	const struct decision *guard;
 	struct verdict verdict = { .reason = REASON_DECISION };
+	const struct decision *guard;
+	const struct call *call;
 
 	if (is_foreign(policy, audit_arch, number))
 		return (struct verdict){ .action.kind = ACTION_KILL, .reason = REASON_FOREIGN };
+	call = find_call(phase, number);
 	verdict.decision = strictest(call, ORIGIN_TEXT, arguments);
 	if (!verdict.decision)
 		verdict.decision = strictest(call, ORIGIN_IMPLIED, arguments);

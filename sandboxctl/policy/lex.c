@@ -103,6 +103,10 @@ static size_t lex_token(struct lexer *lexer, const char *start, const char *at, 
 	struct diagnostic *diagnostic;
 	size_t length;
 
+	if (operator&& lexer->gives && !strcmp(operator->text, "=")) {
+		add_token(lexer, TOKEN_GIVE, place_at(lexer, start, at, 1));
+		return 1;
+	}
 	if (operator) {
 		length = strlen(operator->text);
 		add_token(lexer, operator->kind, place_at(lexer, start, at, length));

@@ -24,6 +24,7 @@ enum token_kind {
 	TOKEN_LE,	 /* <= */
 	TOKEN_GT,	 /* > */
 	TOKEN_GE,	 /* >= */
+	TOKEN_GIVE,	 /* = where `gives` is set */
 	TOKEN_WRONG,	 /* something that is said in other words here, or nowhere */
 };
 
@@ -41,6 +42,7 @@ struct lexer {
 	const struct source *source;
 	const char *next, *end; /* of what is not read yet */
 	uint32_t line;
+	bool gives;	      /* a text of calls: NAME=VALUE gives an argument */
 	struct token *tokens; /* of the current line; the last is TOKEN_END */
 	size_t count;
 	const char *content_end; /* of the current line, before comment and blanks */

@@ -43,6 +43,12 @@ const struct constant_name *names_constant(const char *name)
 	return bsearch(name, constants, COUNT(constants), sizeof(constants[0]), compare_constant);
 }
 
+const struct constant_name *names_constants(size_t *count)
+{
+	*count = COUNT(constants);
+	return constants;
+}
+
 /* Places in the table by number, one more than the place so that zero means none. */
 static uint16_t by_number[ARCHES][TABLE_NUMBERS];
 static uint32_t last_number[ARCHES];

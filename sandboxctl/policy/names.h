@@ -55,6 +55,8 @@ struct constant_name {
 };
 
 const struct constant_name *names_constant(const char *name);
+/* All of them, by name. */
+const struct constant_name *names_constants(size_t *count);
 int names_errno(const char *name);	      /* 0: none */
 const char *names_errno_text(unsigned error); /* NULL: none */
 

@@ -309,6 +309,8 @@ static void parse_reviewed(struct parser *parser)
 	end = strptime(word.text, "%Y-%m-%d", &date);
 	if (!end || *end || strlen(word.text) != strlen("2026-01-31"))
 		fail_at(parser, word.place, "a date reads YEAR-MONTH-DAY, as in 2026-01-31");
+	*ARENA_PUSH(parser->arena, parser->statement->words.list, parser->statement->words.count) =
+		word;
 	take_end(parser);
 }
 
@@ -355,41 +357,47 @@ static bool is_number(const char *text)
 	return *text >= '0' && *text <= '9';
 }
 
-/* An errno that follows a verdict: call names are lower case, so the words cannot be confused. */
-static bool at_errno(const struct parser *parser)
+bool is_error(const struct token *token)
 {
-	const char *text = parser->token->text;
+	const char *text = token->text;
 
-	return parser->token->kind == TOKEN_WORD &&
+	return token->kind == TOKEN_WORD &&
 	       (is_number(text) ||
 		(text[0] == 'E' && text[strcspn(text, "abcdefghijklmnopqrstuvwxyz")] == '\0'));
 }
 
-static bool take_errno(struct parser *parser, uint16_t *error)
+bool read_error(struct diagnostics *diagnostics, const struct word *word, uint16_t *error)
 {
 	struct nearest nearest;
-	struct word word = { 0 };
 	char *end;
 	long number;
 
-	if (!take_word(parser, "the name of an error, such as EPERM,", &word))
-		return false;
-	number = is_number(word.text) ? strtol(word.text, &end, 0) : names_errno(word.text);
-	if (is_number(word.text) && (*end || number < 1 || number > 4095)) {
-		fail_at(parser, word.place, "an error number is from 1 to 4095");
+	number = is_number(word->text) ? strtol(word->text, &end, 0) : names_errno(word->text);
+	if (is_number(word->text) && (*end || number < 1 || number > 4095)) {
+		diagnose(diagnostics, ERROR, word->place, "an error number is from 1 to 4095");
 		return false;
 	}
 	if (!number) {
-		names_nearest_errno(&nearest, word.text);
-		nearest_hint(
-			parser->diagnostics,
-			fail_at(parser, word.place,
-				arena_printf(parser->arena, "no error is called '%s'", word.text)),
-			&nearest);
+		names_nearest_errno(&nearest, word->text);
+		nearest_hint(diagnostics,
+			     diagnose(diagnostics, ERROR, word->place, "no error is called '%s'",
+				      word->text),
+			     &nearest);
 		return false;
 	}
 	*error = (uint16_t)number;
 	return true;
+}
+
+static bool take_errno(struct parser *parser, uint16_t *error)
+{
+	struct word word = { 0 };
+
+	if (!take_word(parser, "the name of an error, such as EPERM,", &word))
+		return false;
+	if (!read_error(parser->diagnostics, &word, error))
+		parser->failed = true;
+	return !parser->failed;
 }
 
 static const struct {
@@ -430,7 +438,7 @@ static bool parse_action(struct parser *parser, struct action *action)
 	action->kind = actions[i].kind;
 	if (action->kind == ACTION_ERRNO)
 		return take_errno(parser, &action->error);
-	if (action->kind == ACTION_TRAP && at_errno(parser)) {
+	if (action->kind == ACTION_TRAP && is_error(parser->token)) {
 		action->kind = ACTION_TRAP_ERRNO;
 		return take_errno(parser, &action->error);
 	}

@@ -23,7 +23,7 @@ struct decision {
 	struct place place;
 	enum origin origin;
 	bool named;   /* by its own name, not through a group */
-	bool decided; /* lower.c: some arguments end here */
+	bool decided; /* verify.c, lower.c: some arguments end here */
 };
 
 struct call {
@@ -31,6 +31,7 @@ struct call {
 	const struct syscall_name *name; /* NULL: nr:NNN without a name here */
 	struct decision *list;		 /* in the order of the text */
 	size_t count;
+	bool proven; /* verify.c: every class of arguments was tried */
 };
 
 struct trigger {
@@ -105,6 +106,15 @@ struct context {
  * `trigger`: a text that replaces the triggers of the last phase, or NULL. */
 struct policy *resolve_policy(struct context *context, const struct source *source, enum arch arch,
 			      const struct source *trigger);
+
+/* The numbers of a group's calls, as `from` would find it; none when it cannot be read. */
+struct numbers {
+	const uint32_t *list;
+	size_t count;
+};
+
+struct numbers resolve_group(struct context *context, const char *name, const struct source *from,
+			     enum arch arch);
 
 /* --- evaluate.c: what the text means, straight from the expressions --------------------------- */
 

@@ -295,6 +295,11 @@ static void nearest_for(struct loader *loader, enum source_kind kind, const stru
 	}
 }
 
+const struct source *files_text(struct files *files, const char *path, const char **why)
+{
+	return load_path(files, path, why);
+}
+
 const struct source *text_source(struct arena *arena, const char *name, const char *text)
 {
 	struct source *source = ARENA_NEW(arena, struct source);

@@ -24,6 +24,9 @@ void files_begin(struct files *files, struct arena *arena);
 /* A policy by path or by name. NULL: `*why` says what is wrong. */
 const struct source *files_policy(struct files *files, const char *name, const char **why);
 
+/* Any text by its path, read as carefully. */
+const struct source *files_text(struct files *files, const char *path, const char **why);
+
 /* A text that is not in a file. */
 const struct source *text_source(struct arena *arena, const char *name, const char *text);
 

@@ -971,3 +971,25 @@ struct policy *resolve_policy(struct context *context, const struct source *sour
 		resolve_phase(&resolver, &policy->phases[i], i + 1 == policy->phase_count);
 	return policy;
 }
+
+struct numbers resolve_group(struct context *context, const char *name, const struct source *from,
+			     enum arch arch)
+{
+	struct diagnostics ignored = { .arena = context->arena };
+	struct context quiet = { context->arena, &ignored, context->loader };
+	struct policy policy = { .arch = arch };
+	struct resolver resolver = { .context = &quiet,
+				     .arena = context->arena,
+				     .policy = &policy };
+	struct word word = { arena_printf(context->arena, "@%s", name), { .source = from }, false };
+	struct group *group = find_group(&resolver, &word);
+	struct numbers numbers = { 0 };
+	uint32_t *list;
+
+	if (!group)
+		return numbers;
+	list = arena_alloc(context->arena, group->count + 1, sizeof(list[0]));
+	for (size_t i = 0; i < group->count; i++)
+		list[i] = group->list[i].number;
+	return (struct numbers){ list, group->count };
+}

@@ -128,6 +128,11 @@ struct syntax *parse_policy(struct arena *arena, struct diagnostics *diagnostics
 struct syntax *parse_group(struct arena *arena, struct diagnostics *diagnostics,
 			   const struct source *source);
 
+/* The name or number of an error; false after saying what is wrong. */
+bool read_error(struct diagnostics *diagnostics, const struct word *word, uint16_t *error);
+/* Whether a token reads like an error: call names are lower case. */
+bool is_error(const struct token *token);
+
 /* A text that is one trigger, what follows the word `trigger` in a policy. */
 struct trigger_syntax *parse_trigger(struct arena *arena, struct diagnostics *diagnostics,
 				     const struct source *source);

@@ -8,8 +8,14 @@
 
 #include "lower.h"
 
-/* False after an error with one call as a witness. `tried`: how many calls were compared. */
+struct verified {
+	unsigned long tried; /* calls that were compared */
+	unsigned sampled;    /* numbers for which not all classes of calls were tried */
+};
+
+/* False after an error with one call as a witness. Adds to `verified`. Marks the decisions that
+ * decided something, and the calls that are proven. */
 bool verify_phase(struct context *context, const struct policy *policy, const struct phase *phase,
-		  const struct program *program, unsigned long *tried);
+		  const struct program *program, struct verified *verified);
 
 #endif

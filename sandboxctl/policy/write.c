@@ -170,7 +170,7 @@ bool make_image(struct context *context, const struct compiled *compiled, const 
 
 	writer.bytes = arena_alloc(context->arena, POLICYC_SIZE_MAX, 1);
 	write_policy(&writer, compiled, directory);
-	wrong = writer.too_large ? "is larger than a compiled policy can be"
+	wrong = writer.too_large ? "is larger than the library takes"
 				 : policyc_check(writer.bytes, writer.size,
 						 arches[compiled->policy->arch].audit);
 	if (wrong)

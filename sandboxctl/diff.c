@@ -1,0 +1,328 @@
+/* diff.c - sandboxctl diff: the calls that two policies treat differently.
+ *
+ * By behaviour, not by text: for every call all classes of arguments that the conditions of both
+ * policies tell apart are compared. What it must not do: compare triggers or names.
+ */
+#include "sandboxctl.h"
+
+#include "policy/decode.h"
+#include "policy/outcome.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+	"usage: sandboxctl diff [OPTIONS] A B\n"
+	"\n"
+	"The calls that policies A and B treat differently, each with an example as 'explain' "
+	"takes\n"
+	"it, what either does, and the line that says so. Every number and every class of "
+	"arguments\n"
+	"is compared; triggers are not. Phases of the same name are compared; when both policies\n"
+	"have one phase only, those two.\n"
+	"\n"
+	"Exit status 0: no difference; 1: they differ; 2: wrong usage, or they cannot be "
+	"compared.\n"
+	"\n"
+	"  -p, --phase NAME   this phase only\n"
+	"  -a, --arch ARCH    on x86_64 or aarch64 (this machine's)\n"
+	"  -j, --json         for other programs\n";
+
+struct options {
+	const char *policies[2], *phase;
+	enum arch arch;
+	bool json;
+};
+
+struct comparison {
+	struct session *session;
+	struct arena *arena;
+	const struct options *options;
+	const struct policy *policies[2];
+	const char *labels[2];
+	struct diagram diagram;
+	json_t *json; /* list of phases, or NULL: text */
+	size_t calls, found;
+	bool failed;
+};
+
+/* --- one difference --------------------------------------------------------------------------- */
+
+static void print_difference(struct comparison *comparison, const struct side sides[2],
+			     const char *call, const struct difference *difference)
+{
+	size_t width = strlen(comparison->labels[0]), other = strlen(comparison->labels[1]);
+
+	printf("  %s\n", call);
+	for (int i = 0; i < 2; i++)
+		printf("    %-*s  %-13s %s\n", (int)(width > other ? width : other),
+		       comparison->labels[i],
+		       action_text(comparison->arena, difference->verdicts[i].action),
+		       verdict_reason(comparison->arena, sides[i].phase, difference->verdicts[i]));
+}
+
+static json_t *json_side(struct comparison *comparison, const struct side *side,
+			 struct verdict verdict)
+{
+	struct place place = verdict_place(side->phase, verdict);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "verdict",
+			    json_string(action_text(comparison->arena, verdict.action)));
+	json_object_set_new(object, "allowed", json_boolean(is_allowed(verdict.action)));
+	json_object_set_new(object, "implied", json_boolean(!place.source));
+	if (!place.source)
+		return object;
+	json_object_set_new(object, "file", json_string(place.source->name));
+	json_object_set_new(object, "line", json_integer(place.line));
+	json_object_set_new(object, "text", json_string(line_text(comparison->arena, place)));
+	return object;
+}
+
+static json_t *json_difference(struct comparison *comparison, const struct side sides[2],
+			       const char *call, const struct difference *difference)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "call", json_string(call));
+	json_object_set_new(object, "a", json_side(comparison, &sides[0], difference->verdicts[0]));
+	json_object_set_new(object, "b", json_side(comparison, &sides[1], difference->verdicts[1]));
+	return object;
+}
+
+/* --- one pair of phases ----------------------------------------------------------------------- */
+
+static void compare_number(struct comparison *comparison, const struct side sides[2],
+			   uint32_t number, json_t *rows)
+{
+	struct differences differences = find_differences(&comparison->session->context,
+							  &comparison->diagram, sides, number);
+	enum arch arch = comparison->options->arch;
+
+	if (differences.too_large) {
+		complain("%s: the conditions are too intricate to compare",
+			 call_name(comparison->arena, names_number(arch, number), number));
+		comparison->failed = true;
+	}
+	comparison->calls += differences.count > 0;
+	comparison->found += differences.count;
+	for (size_t i = 0; i < differences.count; i++) {
+		const char *call =
+			decode_call(comparison->arena, arch, number, &differences.list[i].witness);
+
+		if (rows)
+			json_array_append_new(rows, json_difference(comparison, sides, call,
+								    &differences.list[i]));
+		else
+			print_difference(comparison, sides, call, &differences.list[i]);
+	}
+}
+
+/* A number that neither the table nor a line knows stands for all of them. */
+static uint32_t unknown_number(const struct side sides[2])
+{
+	uint32_t number = names_last(sides[0].policy->arch) + 1;
+
+	while (find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
+		number++;
+	return number;
+}
+
+static void compare_numbers(struct comparison *comparison, const struct side sides[2], json_t *rows)
+{
+	for (uint32_t number = 0; number < TABLE_NUMBERS; number++)
+		if (names_number(comparison->options->arch, number) ||
+		    find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
+			compare_number(comparison, sides, number, rows);
+	for (int i = 0; i < 2; i++) {
+		const struct phase *phase = sides[i].phase;
+
+		for (size_t j = 0; j < phase->call_count; j++)
+			if (phase->calls[j].number >= TABLE_NUMBERS &&
+			    (!i || !find_call(sides[0].phase, phase->calls[j].number)))
+				compare_number(comparison, sides, phase->calls[j].number, rows);
+	}
+	compare_number(comparison, sides, unknown_number(sides), rows);
+}
+
+static void compare_phases(struct comparison *comparison, const struct side sides[2])
+{
+	const char *name = sides[0].phase->name, *other = sides[1].phase->name;
+	json_t *object, *rows;
+
+	comparison->calls = 0;
+	if (!comparison->json) {
+		printf("phase %s%s%s\n", name, strcmp(name, other) ? " and phase " : "",
+		       strcmp(name, other) ? other : "");
+		compare_numbers(comparison, sides, NULL);
+		printf("  %zu call%s%s\n", comparison->calls,
+		       comparison->calls == 1 ? " differs" : "s differ",
+		       comparison->failed ? "; not all could be compared" : "");
+		return;
+	}
+	object = json_object();
+	rows = json_array();
+	compare_numbers(comparison, sides, rows);
+	json_object_set_new(object, "a", json_string(name));
+	json_object_set_new(object, "b", json_string(other));
+	json_object_set_new(object, "differences", rows);
+	json_array_append_new(comparison->json, object);
+}
+
+/* A phase that only one of them has is a difference as a whole. */
+static void report_lone_phase(struct comparison *comparison, int side, const char *name)
+{
+	json_t *object;
+
+	comparison->found++;
+	if (!comparison->json) {
+		printf("phase %s: only %s has it\n", name, comparison->labels[side]);
+		return;
+	}
+	object = json_object();
+	json_object_set_new(object, side ? "b" : "a", json_string(name));
+	json_array_append_new(comparison->json, object);
+}
+
+/* --- all phases ------------------------------------------------------------------------------- */
+
+static const struct phase *find_phase(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->phase_count; i++)
+		if (!strcmp(policy->phases[i].name, name))
+			return &policy->phases[i];
+	return NULL;
+}
+
+static void compare_by_name(struct comparison *comparison)
+{
+	const char *only = comparison->options->phase;
+
+	for (int i = 0; i < 2; i++) {
+		const struct policy *policy = comparison->policies[i];
+		const struct policy *other = comparison->policies[!i];
+
+		for (size_t j = 0; j < policy->phase_count; j++) {
+			const struct phase *phase = &policy->phases[j];
+			const struct phase *match = find_phase(other, phase->name);
+			struct side sides[2] = { { policy, phase }, { other, match } };
+
+			if (only && strcmp(only, phase->name) != 0)
+				continue;
+			if (!match)
+				report_lone_phase(comparison, i, phase->name);
+			else if (!i)
+				compare_phases(comparison, sides);
+		}
+	}
+}
+
+static void compare(struct comparison *comparison)
+{
+	const struct policy *a = comparison->policies[0], *b = comparison->policies[1];
+	struct side sides[2] = { { a, &a->phases[0] }, { b, &b->phases[0] } };
+
+	if (a->phase_count == 1 && b->phase_count == 1 && !comparison->options->phase)
+		compare_phases(comparison, sides);
+	else
+		compare_by_name(comparison);
+}
+
+static void print_json(struct comparison *comparison)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "a", json_string(comparison->labels[0]));
+	json_object_set_new(object, "b", json_string(comparison->labels[1]));
+	json_object_set_new(object, "arch", json_string(arches[comparison->options->arch].name));
+	json_object_set_new(object, "same", json_boolean(!comparison->found));
+	json_object_set_new(object, "phases", comparison->json);
+	json_dumpf(object, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(object);
+}
+
+/* Two files of one name are told apart by their paths. */
+static void set_labels(struct comparison *comparison)
+{
+	bool same = !strcmp(comparison->policies[0]->name, comparison->policies[1]->name);
+
+	for (int i = 0; i < 2; i++)
+		comparison->labels[i] =
+			same ? comparison->options->policies[i] : comparison->policies[i]->name;
+}
+
+static int diff(struct session *session, const struct options *options)
+{
+	struct comparison comparison = { .session = session,
+					 .arena = &session->arena,
+					 .options = options };
+
+	for (int i = 0; i < 2; i++) {
+		comparison.policies[i] =
+			session_resolve(session, options->policies[i], options->arch);
+		if (!comparison.policies[i])
+			return EXIT_USAGE;
+	}
+	for (int i = 0; i < 2; i++)
+		if (options->phase && !find_phase(comparison.policies[!i], options->phase) &&
+		    !has_phase(comparison.policies[i], options->phase))
+			return EXIT_USAGE;
+	set_labels(&comparison);
+	diagram_begin(&comparison.diagram, &session->arena);
+	if (options->json)
+		comparison.json = json_array();
+	compare(&comparison);
+	if (options->json)
+		print_json(&comparison);
+	comparison.failed |= session->diagnostics.errors > 0;
+	session_report(session);
+	if (comparison.failed)
+		return EXIT_USAGE;
+	return comparison.found ? EXIT_POLICY : EXIT_GOOD;
+}
+
+int diff_main(int argc, char **argv)
+{
+	static const struct option words[] = {
+		{ "phase", required_argument, NULL, 'p' },
+		{ "arch", required_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct options options = { .arch = ARCH_NATIVE };
+	struct session session;
+	int option, result;
+
+	while ((option = getopt_long(argc, argv, "p:a:jh", words, NULL)) != -1) {
+		switch (option) {
+		case 'p':
+			options.phase = optarg;
+			break;
+		case 'a':
+			if (!read_arch(optarg, &options.arch))
+				return EXIT_USAGE;
+			break;
+		case 'j':
+			options.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		default:
+			return usage_error("diff");
+		}
+	}
+	if (argc - optind != 2) {
+		complain("diff: give two policies");
+		return usage_error("diff");
+	}
+	options.policies[0] = argv[optind];
+	options.policies[1] = argv[optind + 1];
+	session_begin(&session);
+	result = diff(&session, &options);
+	session_end(&session);
+	return result;
+}

@@ -1,0 +1,227 @@
+/* test.c - sandboxctl test: hold a policy against what a .test file says it must do. */
+#include "sandboxctl.h"
+
+#include "policy/decode.h"
+#include "policy/expect.h"
+#include "policy/outcome.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: sandboxctl test [OPTIONS] FILE.test...\n"
+	"\n"
+	"Each line of a file says what its policy must do with a call, written as 'explain' takes\n"
+	"it. What is not given (_, ..., or left out) may be anything: the verdict must hold for "
+	"all\n"
+	"of it.\n"
+	"\n"
+	"  policy redis              # a name, or a path from here; without: the one of this name\n"
+	"  serving: must allow openat(_, _, O_RDONLY)\n"
+	"  serving: must errno EPERM ptrace(...)\n"
+	"  must deny execve          # in every phase\n"
+	"\n"
+	"  allow    it is made, logged or not      log    it is made and logged\n"
+	"  errno E  it fails with E; without E: with any error\n"
+	"  trap E   it is reported and fails with E; without E: with any error, or the program "
+	"dies\n"
+	"  kill     the program dies at once       deny   anything but allow and log\n"
+	"\n"
+	"Exit status 0: all lines hold; 1: not all; 2: wrong usage.\n"
+	"\n"
+	"  -a, --arch ARCH   on x86_64 or aarch64 (this machine's)\n"
+	"  -q, --quiet       say only what fails\n";
+
+struct options {
+	enum arch arch;
+	bool quiet;
+};
+
+struct run {
+	struct session *session;
+	struct arena *arena;
+	const struct policy *policy;
+	struct diagram diagram;
+	size_t passed, failed;
+};
+
+/* --- one line --------------------------------------------------------------------------------- */
+
+static void print_failure(const struct run *run, const struct expectation *expectation,
+			  const struct phase *phase, const struct outcome *outcome)
+{
+	const struct query *query = &expectation->query;
+
+	printf("%s:%u: failed: %s\n", expectation->place.source->name, expectation->place.line,
+	       expectation->text);
+	printf("  phase %s: %s\n", phase->name, action_text(run->arena, outcome->verdict.action));
+	printf("  %s\n", verdict_reason(run->arena, phase, outcome->verdict));
+	printf("  as in %s\n",
+	       decode_call(run->arena, query->arch, query->number, &outcome->witness));
+}
+
+static bool holds_in(struct run *run, const struct expectation *expectation,
+		     const struct phase *phase)
+{
+	struct cube given = query_bits(&expectation->query);
+	struct outcomes outcomes = find_outcomes(&run->session->context, &run->diagram, run->policy,
+						 phase, expectation->query.number, &given);
+
+	for (size_t i = 0; i < outcomes.count; i++) {
+		if (is_met(expectation, outcomes.list[i].verdict.action))
+			continue;
+		print_failure(run, expectation, phase, &outcomes.list[i]);
+		return false;
+	}
+	if (outcomes.too_large)
+		printf("%s:%u: failed: %s\n  the conditions are too intricate: give more "
+		       "arguments\n",
+		       expectation->place.source->name, expectation->place.line, expectation->text);
+	return !outcomes.too_large;
+}
+
+static void try_expectation(struct run *run, const struct expectation *expectation)
+{
+	bool holds = true;
+
+	if (expectation->query.is_absent)
+		return;
+	for (size_t i = 0; i < run->policy->phase_count; i++) {
+		const struct phase *phase = &run->policy->phases[i];
+
+		if (!expectation->phase.text || !strcmp(expectation->phase.text, phase->name))
+			holds = holds_in(run, expectation, phase) && holds;
+	}
+	if (holds)
+		run->passed++;
+	else
+		run->failed++;
+}
+
+/* --- one file --------------------------------------------------------------------------------- */
+
+static void check_phase(const struct run *run, const struct word *word)
+{
+	struct diagnostics *diagnostics = &run->session->diagnostics;
+	struct nearest nearest;
+
+	if (!word->text)
+		return;
+	nearest_begin(&nearest, word->text);
+	for (size_t i = 0; i < run->policy->phase_count; i++) {
+		if (!strcmp(run->policy->phases[i].name, word->text))
+			return;
+		nearest_try(&nearest, run->policy->phases[i].name);
+	}
+	nearest_hint(diagnostics,
+		     diagnose(diagnostics, ERROR, word->place, "%s has no phase '%s'",
+			      run->policy->name, word->text),
+		     &nearest);
+}
+
+static const char *beside(struct arena *arena, const char *file, const char *name)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (!slash || *name == '/')
+		return name;
+	return arena_printf(arena, "%.*s%s", (int)(slash - file + 1), file, name);
+}
+
+/* "redis.policy" beside the file when it is there; else a name of the search path. */
+static const char *policy_of(const struct run *run, const char *file, const struct word *word)
+{
+	size_t length = strlen(file);
+	const char *path;
+
+	if (!word->text) {
+		if (length > 5 && !strcmp(file + length - 5, ".test"))
+			length -= 5;
+		return arena_printf(run->arena, "%.*s.policy", (int)length, file);
+	}
+	if (strchr(word->text, '/') || strstr(word->text, ".policy"))
+		return beside(run->arena, file, word->text);
+	path = beside(run->arena, file, arena_printf(run->arena, "%s.policy", word->text));
+	return access(path, F_OK) ? word->text : path;
+}
+
+static bool prepare(struct run *run, const char *file, enum arch arch,
+		    struct expectations *expectations)
+{
+	struct session *session = run->session;
+	const struct source *source;
+	const char *why = NULL;
+
+	source = files_text(&session->files, file, &why);
+	if (!source) {
+		complain("%s: %s", file, why);
+		return false;
+	}
+	*expectations = parse_expectations(&session->context, arch, source);
+	if (!session->diagnostics.errors)
+		run->policy =
+			session_resolve(session, policy_of(run, file, &expectations->policy), arch);
+	for (size_t i = 0; run->policy && i < expectations->count; i++)
+		check_phase(run, &expectations->list[i].phase);
+	return run->policy && !session->diagnostics.errors;
+}
+
+static bool test(const char *file, const struct options *options)
+{
+	struct expectations expectations;
+	struct session session;
+	struct run run = { .session = &session, .arena = &session.arena };
+	bool good;
+
+	session_begin(&session);
+	good = prepare(&run, file, options->arch, &expectations);
+	if (good) {
+		diagram_begin(&run.diagram, &session.arena);
+		for (size_t i = 0; i < expectations.count; i++)
+			try_expectation(&run, &expectations.list[i]);
+		if (!options->quiet || run.failed)
+			printf("%s: %zu passed, %zu failed\n", file, run.passed, run.failed);
+	}
+	good = good && !run.failed && !session.diagnostics.errors;
+	session_report(&session);
+	session_end(&session);
+	return good;
+}
+
+int test_main(int argc, char **argv)
+{
+	static const struct option words[] = {
+		{ "arch", required_argument, NULL, 'a' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct options options = { .arch = ARCH_NATIVE };
+	int option, result = EXIT_GOOD;
+
+	while ((option = getopt_long(argc, argv, "a:qh", words, NULL)) != -1) {
+		switch (option) {
+		case 'a':
+			if (!read_arch(optarg, &options.arch))
+				return EXIT_USAGE;
+			break;
+		case 'q':
+			options.quiet = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		default:
+			return usage_error("test");
+		}
+	}
+	if (optind == argc) {
+		complain("test: name a .test file");
+		return usage_error("test");
+	}
+	for (int i = optind; i < argc; i++)
+		if (!test(argv[i], &options))
+			result = EXIT_POLICY;
+	return result;
+}

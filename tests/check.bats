@@ -1,0 +1,144 @@
+# sandboxctl check: its warnings and what they are worth. Their words: tests/messages.bats.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	# The groups are as old as they are on this day, whenever the test runs.
+	export SOURCE_DATE_EPOCH=1800000000
+}
+
+# phase LINES...: try.policy with one phase.
+phase() {
+	printf 'policy 1\nphase a\n  trigger main\n  default trap\n  allow exit_group\n' >try.policy
+	printf '%s\n' "$@" >>try.policy
+}
+
+# warns TEXT...: check warns of nothing else, and --strict minds.
+warns() {
+	run "$SANDBOXCTL" check try.policy
+	[[ "$status" -eq 0 ]]
+	for text; do expect "$text"; done
+	[[ "$(grep -c ' warning: ' <<<"$output")" -eq $# ]]
+	run "$SANDBOXCTL" check --strict try.policy
+	[[ "$status" -eq 1 ]]
+}
+
+silent() {
+	run "$SANDBOXCTL" check --strict try.policy
+	printf '%s\n' "$output"
+	[[ "$status" -eq 0 ]]
+	refute grep -q warning <<<"$output"
+}
+
+@test "no shipped policy has a warning, on either architecture" {
+	run "$SANDBOXCTL" check --strict "$ROOT"/policies/*.policy
+	printf '%s\n' "$output"
+	[[ "$status" -eq 0 ]]
+	run "$SANDBOXCTL" check --strict --arch aarch64 "$ROOT"/policies/*.policy
+	printf '%s\n' "$output"
+	[[ "$status" -eq 0 ]]
+}
+
+@test "a dangerous call needs a reason, on its line or the one above" {
+	phase 'allow ptrace'
+	warns 'try.policy:6:7: warning: ptrace: allowed without a reason'
+	phase 'allow ptrace   # crash reports'
+	silent
+	phase '# crash reports' 'allow ptrace'
+	silent
+	phase '# crash reports' '' 'allow ptrace'
+	warns 'ptrace: allowed'
+	phase 'allow read   # of clients' 'allow ptrace'
+	warns 'ptrace: allowed'
+	phase 'log bpf'
+	warns 'bpf: allowed'
+	phase 'allow unshare where unshare_flags within CLONE_FS'
+	warns 'unshare: allowed'
+	phase 'errno EPERM ptrace' 'kill bpf'
+	silent
+}
+
+@test "what a group brings in is said once, at the group" {
+	phase 'allow @keyring @swap read'
+	warns 'try.policy:6:7: warning: add_key, request_key, keyctl: allowed' \
+		'try.policy:6:16: warning: swapon, swapoff: allowed'
+}
+
+@test "a deny list is not asked for reasons" {
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  errno EPERM ptrace\n' >try.policy
+	silent
+}
+
+@test "memory that can be written and executed" {
+	phase 'allow mmap mprotect where not prot has PROT_EXEC'
+	silent
+	phase 'allow mmap where not prot has PROT_EXEC|PROT_WRITE'
+	silent
+	phase 'allow mmap'
+	warns 'try.policy:6:7: warning: mmap may make memory that can be written and executed'
+	phase 'allow mmap where prot & PROT_EXEC == 0 or flags has MAP_ANONYMOUS'
+	warns 'mmap may make'
+	phase 'allow mprotect where prot == (PROT_READ|PROT_EXEC)'
+	warns 'mprotect may make memory executable'
+	phase 'allow mprotect   # a JIT'
+	silent
+	phase 'allow mprotect' 'kill mprotect where prot has PROT_EXEC'
+	silent
+}
+
+@test "clone3 beside tests on clone's flags" {
+	phase 'allow clone where clone_flags has CLONE_THREAD' 'allow clone3'
+	warns 'clone3 is allowed'
+	phase 'allow clone where clone_flags has CLONE_THREAD' 'allow clone3 where size == 64'
+	warns 'clone3 is allowed'
+	phase 'allow clone where clone_flags has CLONE_THREAD' 'errno ENOSYS clone3'
+	silent
+	phase 'allow clone clone3'
+	silent
+}
+
+@test "a test on a call that is made all the time; a line that decides nothing; no exit_group" {
+	phase 'allow read where fd == 0'
+	warns 'a test on read makes every read slower'
+	phase 'allow socket' 'allow socket where family == AF_INET'
+	warns "'allow' decides nothing about socket here"
+	printf 'policy 1\nphase a\n  trigger main\n  default trap\n' >try.policy
+	warns "phase 'a' does not allow exit_group"
+}
+
+@test "a group is stale two years after its review" {
+	mkdir groups
+	printf 'group 2025-01-15\nread\n' >groups/mine.group
+	phase 'allow @mine'
+	silent # on 2027-01-15
+	SOURCE_DATE_EPOCH=1800100000 warns './groups/mine.group:1:7: warning: this group was reviewed more than 2 years ago'
+}
+
+@test "errors win over warnings, and more than one policy is checked" {
+	phase 'allow ptrace sokcet'
+	run "$SANDBOXCTL" check try.policy redis
+	[[ "$status" -eq 1 ]]
+	expect "no system call is called 'sokcet'"
+	expect 'redis: ok'
+	refute grep -q warning <<<"$output"
+}
+
+@test "show: every call with all that can come of it" {
+	phase 'unknown errno ENOSYS' 'allow socket where family == AF_UNIX' 'errno EPERM socket where type == SOCK_RAW' 'allow read'
+	run "$SANDBOXCTL" show try.policy
+	[[ "$status" -eq 0 ]]
+	expect '  socket                   allow          try.policy:7             where family == AF_UNIX'
+	expect '  socket                   errno EPERM    try.policy:8             where type == SOCK_RAW'
+	expect '  socket                   trap           otherwise'
+	expect '  rt_sigreturn             allow          implied'
+	expect '  9 calls named: 8 allowed, 1 in part, 0 denied'
+	"$SANDBOXCTL" show --json --phase a try.policy | python3 -c '
+import json, sys
+policy = json.load(sys.stdin)
+phase = policy["phases"][0]
+rows = [(r["action"], r["allowed"], r["otherwise"]) for r in phase["decisions"] if r["call"] == "socket"]
+assert rows == [("allow", True, False), ("errno EPERM", False, False), ("trap", False, True)], rows
+assert phase["calls"] == {"allowed": 8, "partly": 1, "denied": 0}, phase["calls"]
+assert phase["unknown"] == "errno ENOSYS" and policy["programs"] == []'
+}
