@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -22,7 +23,8 @@ struct file {
 };
 
 struct search {
-	const char *name;
+	const struct wanted *wanted;
+	const char *program[2]; /* basenames: of its file, and of what it was started as */
 	struct function *function;
 	enum elf_result result;
 	unsigned objects;
@@ -99,7 +101,8 @@ static void search_table(struct search *search, const struct file *file, const E
 	if (!symbols || table->sh_link >= count)
 		return;
 	for (uint64_t i = 0; i < n; i++) {
-		if (symbol_named(file, &sections[table->sh_link], symbols[i].st_name, search->name))
+		if (symbol_named(file, &sections[table->sh_link], symbols[i].st_name,
+				 search->wanted->name))
 			take(search, &symbols[i], base);
 	}
 }
@@ -133,30 +136,59 @@ static bool in_code(const struct dl_phdr_info *info, uintptr_t address)
 	return false;
 }
 
+static bool is_named(const struct search *search, const char *path, bool is_program)
+{
+	const char *name = search->wanted->object;
+
+	if (!*name)
+		return true;
+	if (!is_program)
+		return text_equal(name, text_basename(path));
+	return text_equal(name, search->program[0]) || text_equal(name, search->program[1]);
+}
+
+static void search_symbols(struct search *search, const struct dl_phdr_info *info, const char *path)
+{
+	struct file file;
+
+	if (!file_map(&file, path))
+		return; /* the vdso has no file */
+	search_file(search, &file, info->dlpi_addr);
+	raw(munmap, file.bytes, file.size);
+}
+
 /* dl_iterate_phdr: the program comes first, with an empty name. */
 static int search_object(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct search *search = data;
 	bool is_program = search->objects++ == 0;
 	const char *path = is_program ? "/proc/self/exe" : info->dlpi_name;
-	struct file file;
 
-	if (!file_map(&file, path))
-		return 0; /* the vdso has no file */
-	search_file(search, &file, info->dlpi_addr);
-	raw(munmap, file.bytes, file.size);
+	if (!is_named(search, path, is_program))
+		return 0;
+	search->result = ELF_NO_SYMBOL;
+	if (*search->wanted->name) {
+		search_symbols(search, info, path);
+	} else {
+		search->function->address = info->dlpi_addr + search->wanted->offset;
+		search->result = ELF_FOUND;
+	}
 	if (search->result == ELF_NO_SYMBOL)
 		return 0;
 	if (search->result == ELF_FOUND && !in_code(info, search->function->address))
 		search->result = ELF_NOT_CODE;
-	search->function->object = is_program ? "the program" : text_basename(info->dlpi_name);
 	return 1;
 }
 
-enum elf_result elf_find_function(const char *name, struct function *function)
+enum elf_result elf_find_function(const struct wanted *wanted, struct function *function)
 {
-	struct search search = { .name = name, .function = function, .result = ELF_NO_SYMBOL };
+	static char file[4096];
+	struct search search = { .wanted = wanted, .function = function, .result = ELF_NO_OBJECT };
+	long n = raw(readlink, "/proc/self/exe", file, sizeof(file) - 1);
 
+	file[n > 0 ? n : 0] = '\0';
+	search.program[0] = text_basename(file);
+	search.program[1] = text_basename((const char *)getauxval(AT_EXECFN));
 	dl_iterate_phdr(search_object, &search);
 	return search.result;
 }
