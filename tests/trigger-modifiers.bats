@@ -146,6 +146,24 @@ prepare free
 compute free" ]
 }
 
+@test "ready: fires at READY=1 to the service manager, not at other news, nor elsewhere" {
+	local name
+	for name in "$BATS_TEST_TMPDIR/notify" "@libsandbox-test-$$-$BATS_TEST_NUMBER"; do
+		NOTIFY_SOCKET=$name run sandboxed "$(probe_policy ready)" "$HOSTS/order" \
+			manager status poll ready poll
+		[ "$output" = "manager free
+status free
+poll free
+ready locked
+poll locked" ]
+	done
+	rm "$BATS_TEST_TMPDIR/notify"
+	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify run sandboxed "$(probe_policy ready)" "$HOSTS/order" \
+		manager ready-connected
+	[ "$output" = "manager free
+ready-connected locked" ]
+}
+
 @test "a function by object and name, and by object and offset" {
 	local offset
 	run sandboxed "$(probe_policy 'call order!prepare')" "$HOSTS/order" poll prepare
@@ -213,6 +231,6 @@ complaint() {
 	expect 'a time reads 500ms, 30s or 2m'
 	complaint 'poll' 'deadline 30s stop'
 	expect "a deadline ends in 'lock', 'kill' or 'report'"
-	complaint 'ready'
-	expect "'ready' is not supported by this version"
+	complaint "ready where fd == 1"
+	expect "signal and ready have none"
 }

@@ -493,16 +493,6 @@ static void parse_names(struct parser *parser)
 
 /* --- triggers --------------------------------------------------------------------------------- */
 
-static bool refuse_later(struct parser *parser, const char *word)
-{
-	if (!at_word(parser, word))
-		return false;
-	fail_at(parser, parser->token->place,
-		arena_printf(parser->arena, "'%s' is not supported by this version of sandboxctl",
-			     word));
-	return true;
-}
-
 /* A whole number of `text`; false when it is none, or more than 32 bits. */
 static bool read_number(const char *text, const char **end, uint64_t *number)
 {
@@ -580,8 +570,8 @@ static void parse_trigger_where(struct parser *parser, struct trigger_syntax *tr
 		return;
 	}
 	fail_at(parser, parser->token[-1].place,
-		"only hooked library calls have arguments here: load, main, call and signal have "
-		"none");
+		"only hooked library calls have arguments here: load, main, call, signal and ready "
+		"have none");
 }
 
 /* What may stand behind a trigger, in any order, each once; `after` takes the rest of the line. */
@@ -630,12 +620,12 @@ static void parse_trigger_line(struct parser *parser, struct trigger_syntax *tri
 		enum trigger_word kind;
 	} words[] = {
 		{ "load", TRIGGER_LOAD }, { "main", TRIGGER_MAIN },	{ "wait", TRIGGER_WAIT },
-		{ "call", TRIGGER_CALL }, { "signal", TRIGGER_SIGNAL },
+		{ "call", TRIGGER_CALL }, { "signal", TRIGGER_SIGNAL }, { "ready", TRIGGER_READY },
 	};
 
 	trigger->place = parser->token->place;
 	trigger->text = rest_of_line(parser, parser->token);
-	if (refuse_later(parser, "ready") || !take_word(parser, "a trigger", &trigger->hook))
+	if (!take_word(parser, "a trigger", &trigger->hook))
 		return;
 	trigger->kind = TRIGGER_HOOK;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

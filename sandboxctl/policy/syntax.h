@@ -84,6 +84,7 @@ enum trigger_word {
 	TRIGGER_HOOK,
 	TRIGGER_CALL,
 	TRIGGER_SIGNAL,
+	TRIGGER_READY,
 };
 
 struct trigger_syntax {

@@ -157,8 +157,10 @@ static void add_tests(struct context *context, struct trigger *trigger,
 static void add_hook_tests(struct context *context, enum arch arch, struct trigger *trigger,
 			   const struct trigger_syntax *syntax)
 {
-	struct clauses clauses = { 0 }, blocks = { 0 };
-	struct policyc_test waits = { .slot = SLOT_TIMEOUT, .op = POLICYC_NE, .mask = UINT64_MAX };
+	struct clauses clauses = { 0 }, meant = { 0 };
+	struct policyc_test implied = { .slot = SLOT_TIMEOUT,
+					.op = POLICYC_NE,
+					.mask = UINT64_MAX };
 	struct condition *bound;
 
 	if (syntax->condition) {
@@ -168,10 +170,13 @@ static void add_hook_tests(struct context *context, enum arch arch, struct trigg
 			return;
 		clauses = make_clauses(context, bound, false);
 	}
-	/* `wait` means calls that really wait: not those that only look. */
-	if (syntax->kind == TRIGGER_WAIT) {
-		add_clause(context, &blocks, &waits, 1);
-		clauses = syntax->condition ? both_clauses(context, &clauses, &blocks) : blocks;
+	/* `wait` means calls that really wait, not those that only look; `ready` a message that
+	 * says so, not any that is sent. */
+	if (syntax->kind == TRIGGER_WAIT || syntax->kind == TRIGGER_READY) {
+		if (syntax->kind == TRIGGER_READY)
+			implied.slot = SLOT_COUNT;
+		add_clause(context, &meant, &implied, 1);
+		clauses = syntax->condition ? both_clauses(context, &clauses, &meant) : meant;
 	}
 	add_tests(context, trigger, &clauses, syntax->place);
 }
@@ -217,9 +222,10 @@ static uint32_t trigger_hooks(struct context *context, const struct trigger_synt
 /* --- triggers --------------------------------------------------------------------------------- */
 
 static const enum policyc_trigger_kind kinds[] = {
-	[TRIGGER_LOAD] = POLICYC_TRIGGER_LOAD, [TRIGGER_MAIN] = POLICYC_TRIGGER_MAIN,
-	[TRIGGER_WAIT] = POLICYC_TRIGGER_HOOK, [TRIGGER_HOOK] = POLICYC_TRIGGER_HOOK,
-	[TRIGGER_CALL] = POLICYC_TRIGGER_CALL, [TRIGGER_SIGNAL] = POLICYC_TRIGGER_SIGNAL,
+	[TRIGGER_LOAD] = POLICYC_TRIGGER_LOAD,	[TRIGGER_MAIN] = POLICYC_TRIGGER_MAIN,
+	[TRIGGER_WAIT] = POLICYC_TRIGGER_HOOK,	[TRIGGER_HOOK] = POLICYC_TRIGGER_HOOK,
+	[TRIGGER_CALL] = POLICYC_TRIGGER_CALL,	[TRIGGER_SIGNAL] = POLICYC_TRIGGER_SIGNAL,
+	[TRIGGER_READY] = POLICYC_TRIGGER_HOOK,
 };
 
 /* Where a function runs, or for which time, is known only when it is called; a patched function

@@ -6,11 +6,15 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,14 +93,73 @@ static void do_fork(void)
 	}
 }
 
+static struct sockaddr_un manager_address(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strncpy(address.sun_path, getenv("NOTIFY_SOCKET"), sizeof(address.sun_path) - 1);
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	return address;
+}
+
+static socklen_t manager_length(void)
+{
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+			   strlen(getenv("NOTIFY_SOCKET")));
+}
+
+/* The service manager's end, in the same process. */
+static void do_manager(void)
+{
+	struct sockaddr_un address = manager_address();
+
+	if (bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&address, manager_length()))
+		_exit(8);
+}
+
+static void notify(const char *text, int connected)
+{
+	struct sockaddr_un address = manager_address();
+	struct iovec iov = { (void *)(uintptr_t)text, strlen(text) };
+	struct msghdr message = { .msg_name = &address,
+				  .msg_namelen = manager_length(),
+				  .msg_iov = &iov,
+				  .msg_iovlen = 1 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	if (connected && connect(fd, (struct sockaddr *)&address, manager_length()))
+		_exit(8);
+	if ((connected ? send(fd, text, strlen(text), 0) : sendmsg(fd, &message, 0)) < 0)
+		_exit(8);
+}
+
+static void do_status(void)
+{
+	notify("STATUS=READY=1 soon\n", 0);
+}
+
+static void do_ready(void)
+{
+	notify("STATUS=fine\nREADY=1\n", 0);
+}
+
+static void do_ready_connected(void)
+{
+	notify("READY=1", 1);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(void);
 } acts[] = {
-	{ "poll", do_poll },	     { "select", do_select },	{ "listen", do_listen },
-	{ "prepare", prepare },	     { "usleep", do_usleep },	{ "thread-poll", do_thread_poll },
-	{ "usr2", do_usr2 },	     { "compute", do_compute }, { "fork", do_fork },
-	{ "default-usr2", do_usr2 },
+	{ "poll", do_poll },	   { "select", do_select },
+	{ "listen", do_listen },   { "prepare", prepare },
+	{ "usleep", do_usleep },   { "thread-poll", do_thread_poll },
+	{ "usr2", do_usr2 },	   { "compute", do_compute },
+	{ "fork", do_fork },	   { "default-usr2", do_usr2 },
+	{ "manager", do_manager }, { "status", do_status },
+	{ "ready", do_ready },	   { "ready-connected", do_ready_connected },
 };
 
 int main(int argc, char **argv)
