@@ -4,9 +4,16 @@
 
 #include <stdint.h>
 
-struct function {
-	uintptr_t address;
-	uint64_t size; /* bytes, 0 when the symbol does not say */
+#define FUNCTIONS_MAX 16
+
+/* A function, and the copies of it that gcc made for some of its callers (NAME.constprop.0): to
+ * call any of them is to call it. */
+struct functions {
+	unsigned count;
+	struct function {
+		uintptr_t address;
+		uint64_t size; /* bytes, 0 when the symbol does not say */
+	} list[FUNCTIONS_MAX];
 };
 
 struct wanted {
@@ -26,6 +33,6 @@ enum elf_result {
 };
 
 /* load: looks in .symtab and .dynsym, the program first, then its libraries in load order. */
-enum elf_result elf_find_function(const struct wanted *wanted, struct function *function);
+enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions);
 
 #endif

@@ -114,11 +114,20 @@ static void write_jump(struct site *site)
 	site->patched = true;
 }
 
-static const char *why_not(enum elf_result result, const struct function *function)
+static bool all_long_enough(const struct functions *functions)
+{
+	for (unsigned i = 0; i < functions->count; i++) {
+		if (functions->list[i].size && functions->list[i].size < JUMP_SIZE)
+			return false;
+	}
+	return true;
+}
+
+static const char *why_not(enum elf_result result, const struct functions *functions)
 {
 	switch (result) {
 	case ELF_FOUND:
-		if (!function->size || function->size >= JUMP_SIZE)
+		if (all_long_enough(functions))
 			return NULL;
 		return "the function is shorter than the jump that would replace its first bytes";
 	case ELF_NO_OBJECT:
@@ -164,19 +173,22 @@ static struct site *site_at(uintptr_t address, const char *name)
 
 void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, bool at_once)
 {
-	struct function found = { 0 };
+	struct functions found = { 0 };
 	const char *why = why_not(elf_find_function(wanted, &found), &found);
-	struct site *site;
 
 	if (why)
 		report_fatal("trigger `call ", wanted->text, "`: ", why, NULL);
-	site = site_at(found.address, *wanted->name ? wanted->name : wanted->object);
-	site->wanted[phase] |= 1u << number;
-	if (!at_once)
-		return;
-	site->watched[phase] |= 1u << number;
-	if (!site->patched)
-		write_jump(site);
+	for (unsigned i = 0; i < found.count; i++) {
+		struct site *site = site_at(found.list[i].address,
+					    *wanted->name ? wanted->name : wanted->object);
+
+		site->wanted[phase] |= 1u << number;
+		if (!at_once)
+			continue;
+		site->watched[phase] |= 1u << number;
+		if (!site->patched)
+			write_jump(site);
+	}
 }
 
 /* --- at the call ------------------------------------------------------------------------------ */
