@@ -93,11 +93,18 @@ static void do_fork(void)
 	}
 }
 
+static const char *manager_name(void)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+
+	return name ? name : "";
+}
+
 static struct sockaddr_un manager_address(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	strncpy(address.sun_path, getenv("NOTIFY_SOCKET"), sizeof(address.sun_path) - 1);
+	strncpy(address.sun_path, manager_name(), sizeof(address.sun_path) - 1);
 	if (address.sun_path[0] == '@')
 		address.sun_path[0] = '\0';
 	return address;
@@ -105,8 +112,7 @@ static struct sockaddr_un manager_address(void)
 
 static socklen_t manager_length(void)
 {
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-			   strlen(getenv("NOTIFY_SOCKET")));
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(manager_name()));
 }
 
 /* The service manager's end, in the same process. */
