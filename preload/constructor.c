@@ -20,6 +20,7 @@
 #include "raw.h"
 #include "report/objects.h"
 #include "report/report.h"
+#include "trigger/ready.h"
 #include "trigger/trigger.h"
 #include "trigger/waits.h"
 
@@ -54,6 +55,7 @@ static void arm(const struct config *config, const struct executable *executable
 	}
 	seccomp_require();
 	objects_prepare();
+	ready_prepare();
 	phases = policyc_header(image)->phases;
 	phase = policyc_at(image, phases);
 	for (uint32_t i = 0; config->mode == MODE_OBSERVE && i < phases.count; i++)

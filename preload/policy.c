@@ -41,8 +41,7 @@ static struct {
 
 static const struct config *settings;
 
-/* --- paths
- * ---------------------------------------------------------------------------------------- */
+/* --- paths ------------------------------------------------------------------------------------ */
 
 /* All paths of one search live in one mapping that goes away with the search: the program's heap is
  * not ours, and its malloc may be its own and not ready yet. */
@@ -151,8 +150,7 @@ static void list_directories(void)
 	add_directory(join(POLICYDIR, "", ""));
 }
 
-/* --- files
- * ---------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 /* Who may write a policy may lift it. */
 static void check_owner(const char *path, const struct stat *st)
@@ -250,8 +248,7 @@ static bool is_stale(const void *image, const char *path, const struct stat *com
 	return false;
 }
 
-/* --- compiling in a child
- * ------------------------------------------------------------------------- */
+/* --- compiling in a child --------------------------------------------------------------------- */
 
 static const char *find_sandboxctl(void)
 {
@@ -338,8 +335,7 @@ static void *compile(const char *text)
 	return image;
 }
 
-/* --- choosing
- * ------------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 static bool has_text(const char *path)
 {

@@ -72,22 +72,52 @@ static int tests_ok(const struct view *view, struct policyc_list list)
 	return !list.count || tests[list.count - 1].last;
 }
 
-static int trigger_ok(const struct view *view, const struct policyc_trigger *trigger)
+static int call_ok(const struct view *view, const struct policyc_trigger *trigger)
 {
-	if (!string_ok(view, trigger->text) || !tests_ok(view, trigger->tests))
+	if (trigger->hooks || trigger->tests.count || trigger->signal || trigger->count != 1 ||
+	    !optional_string_ok(view, trigger->object) ||
+	    !optional_string_ok(view, trigger->function))
+		return 0;
+	return trigger->function ? view->bytes[trigger->function] != 0 : trigger->object != 0;
+}
+
+static int kind_ok(const struct view *view, const struct policyc_trigger *trigger)
+{
+	int plain = !trigger->hooks && !trigger->tests.count && trigger->count == 1;
+
+	if (trigger->kind == POLICYC_TRIGGER_CALL)
+		return call_ok(view, trigger);
+	if (trigger->object || trigger->function || trigger->offset)
 		return 0;
 	switch (trigger->kind) {
 	case POLICYC_TRIGGER_LOAD:
 	case POLICYC_TRIGGER_MAIN:
-		return !trigger->hooks && !trigger->function && !trigger->tests.count;
+		return plain && !trigger->signal && !trigger->after;
+	case POLICYC_TRIGGER_SIGNAL:
+		return plain && trigger->signal >= 1 && trigger->signal <= 64;
 	case POLICYC_TRIGGER_HOOK:
-		return trigger->hooks && !((uint64_t)trigger->hooks >> HOOKS) && !trigger->function;
-	case POLICYC_TRIGGER_CALL:
-		return !trigger->hooks && !trigger->tests.count &&
-		       string_ok(view, trigger->function) && view->bytes[trigger->function];
+		return !trigger->signal && trigger->hooks && !((uint64_t)trigger->hooks >> HOOKS) &&
+		       trigger->count;
 	default:
 		return 0;
 	}
+}
+
+/* A step stands before what waits for it, so that no two can wait for each other. */
+static int trigger_ok(const struct view *view, const struct policyc_trigger *triggers,
+		      uint32_t index)
+{
+	const struct policyc_trigger *trigger = &triggers[index];
+
+	if (!string_ok(view, trigger->text) || !tests_ok(view, trigger->tests) ||
+	    trigger->reserved || trigger->after > index ||
+	    (trigger->flags & ~(uint32_t)(POLICYC_TRIGGER_MAIN_THREAD | POLICYC_TRIGGER_STEP)) ||
+	    ((trigger->flags & POLICYC_TRIGGER_MAIN_THREAD) &&
+	     trigger->kind != POLICYC_TRIGGER_HOOK))
+		return 0;
+	if (trigger->after && !(triggers[trigger->after - 1].flags & POLICYC_TRIGGER_STEP))
+		return 0;
+	return kind_ok(view, trigger);
 }
 
 static const char *check_phase(const struct view *view, const struct policyc_phase *phase)
@@ -100,10 +130,13 @@ static const char *check_phase(const struct view *view, const struct policyc_pha
 	if (!phase->bpf.count || phase->bpf.count > BPF_MAXINSNS ||
 	    !LIST_OK(view, phase->bpf, struct sock_filter))
 		return "a filter is damaged";
-	if (!phase->triggers.count || !LIST_OK(view, phase->triggers, struct policyc_trigger))
+	if (phase->deadline >= POLICYC_DEADLINES || !phase->deadline != !phase->deadline_ms)
+		return "a deadline is damaged";
+	if (!phase->triggers.count || phase->triggers.count > POLICYC_TRIGGERS_MAX ||
+	    !LIST_OK(view, phase->triggers, struct policyc_trigger))
 		return "a list of triggers is damaged";
 	for (uint32_t i = 0; i < phase->triggers.count; i++)
-		if (!trigger_ok(view, &triggers[i]))
+		if (!trigger_ok(view, triggers, i))
 			return "a trigger is damaged";
 	return NULL;
 }

@@ -18,7 +18,8 @@
 #define POLICYC_VERSION 1u
 #define POLICYC_SIZE_MAX                                                                           \
 	(1u << 20) /* bytes; a policy of every known call with tests is < 100 KiB */
-#define POLICYC_PHASES_MAX 8u
+#define POLICYC_PHASES_MAX   8u
+#define POLICYC_TRIGGERS_MAX 32u /* of one phase, steps included */
 
 /* A run of `count` elements at `offset`; the element type is said at each use. */
 struct policyc_list {
@@ -58,9 +59,20 @@ enum policyc_phase_flags {
 		1u << 1, /* write(2) stays allowed whatever its arguments: can report */
 };
 
+/* What happens when no trigger of the phase came in time. */
+enum policyc_deadline {
+	POLICYC_DEADLINE_NONE,
+	POLICYC_DEADLINE_LOCK,	 /* lock then */
+	POLICYC_DEADLINE_KILL,	 /* end the process, status 125 */
+	POLICYC_DEADLINE_REPORT, /* say so */
+	POLICYC_DEADLINES
+};
+
 struct policyc_phase {
 	uint32_t name;		      /* string */
 	uint32_t flags;		      /* enum policyc_phase_flags */
+	uint32_t deadline;	      /* enum policyc_deadline */
+	uint32_t deadline_ms;	      /* milliseconds after the library was loaded */
 	struct policyc_list triggers; /* struct policyc_trigger: whichever comes first */
 	struct policyc_list bpf; /* struct sock_filter, 1..BPF_MAXINSNS, as seccomp(2) takes it */
 };
@@ -69,19 +81,32 @@ struct policyc_phase {
  * 0: die of SIGSYS at the call; otherwise the errno the call fails with. */
 
 enum policyc_trigger_kind {
-	POLICYC_TRIGGER_LOAD = 1, /* in the library's constructor */
-	POLICYC_TRIGGER_MAIN = 2, /* before main() */
-	POLICYC_TRIGGER_HOOK = 3, /* before one of the hooked libc calls in `hooks` */
-	POLICYC_TRIGGER_CALL = 4, /* before the body of `function` */
+	POLICYC_TRIGGER_LOAD = 1,   /* in the library's constructor */
+	POLICYC_TRIGGER_MAIN = 2,   /* before main() */
+	POLICYC_TRIGGER_HOOK = 3,   /* before one of the hooked libc calls in `hooks` */
+	POLICYC_TRIGGER_CALL = 4,   /* before the body of a function */
+	POLICYC_TRIGGER_SIGNAL = 5, /* when `signal` is delivered */
+};
+
+enum policyc_trigger_flags {
+	POLICYC_TRIGGER_MAIN_THREAD = 1u << 0, /* KIND_HOOK: only on the thread that ran main() */
+	POLICYC_TRIGGER_STEP = 1u << 1,	       /* locks nothing: only what an `after` waits for */
 };
 
 struct policyc_trigger {
 	uint32_t kind;	   /* enum policyc_trigger_kind */
+	uint32_t flags;	   /* enum policyc_trigger_flags */
 	uint32_t hooks;	   /* KIND_HOOK: bit n = hook n of trigger/waits.def */
-	uint32_t function; /* KIND_CALL: string, the symbol's name */
+	uint32_t object;   /* KIND_CALL: string, basename of the object; none = any */
+	uint32_t function; /* KIND_CALL: string, the symbol's name; none = `offset` counts */
+	uint32_t signal;   /* KIND_SIGNAL: number, signal(7) */
+	uint32_t count;	   /* met at the count-th time; from 1; 1 unless KIND_HOOK */
+	uint32_t after;	   /* 1 + index of the phase's STEP to be met before; 0 = none */
 	uint32_t text;	   /* string: the trigger as the policy wrote it */
+	uint32_t reserved;
 	struct policyc_list
-		tests; /* struct policyc_test: the `where` of KIND_HOOK; none = always */
+		tests;	 /* struct policyc_test: the `where` of KIND_HOOK; none = always */
+	uint64_t offset; /* KIND_CALL without function: address in the object's file */
 };
 
 enum policyc_op {

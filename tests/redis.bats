@@ -75,6 +75,32 @@ expired() {
 	[ "$(cli set a b)" = OK ]
 }
 
+@test "under a service manager it locks when it says READY=1 (libsystemd)" {
+	requires python3
+	local notify=$dir/notify path
+	start python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True: print(s.recv(4096).decode(), flush=True)' "$notify"
+	eventually test -S "$notify"
+	# the message itself is sent under the lock
+	path=$(
+		policy redis-notify <<-EOF
+			policy 1
+			include redis
+			phase serving
+			  trigger ready
+			  allow sendmsg
+		EOF
+	)
+	start env NOTIFY_SOCKET="$notify" LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 \
+		SANDBOX_POLICY="$path" redis-server --port "$port" --bind 127.0.0.1 --dir "$dir" --save '' \
+		--supervised systemd
+	eventually output_has ': locked: policy redis-notify, phase serving, trigger ready'
+	eventually answers
+	[ "$(seccomp_of "$pid")" = 2 ]
+}
+
 @test "before the trigger Seccomp is 0: stopped while it loads its data, then locked" {
 	local file
 	redis_with_data

@@ -26,9 +26,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
-#include <time.h>
 #include <ucontext.h>
 
+#include "clock.h"
 #include "lockdown/task.h"
 #include "raw.h"
 #include "report/report.h"
@@ -59,8 +59,7 @@ static uint32_t answers;   /* counts up; the conductor sleeps on it */
 static unsigned held;
 static struct action libc_action;
 
-/* --- on every other thread (signal) --------------------------------------------------------------
- */
+/* --- on every other thread (signal) ----------------------------------------------------------- */
 
 /* A call that waits was broken off: it will be made again (the kernel stepped back to the syscall
  * instruction, 0f 05) or has failed with EINTR. */
@@ -94,16 +93,7 @@ static void on_barrier(int signal, siginfo_t *info, void *context)
 		futex_wait(&round_now, round);
 }
 
-/* --- on the thread that locks (hook) -------------------------------------------------------------
- */
-
-static uint64_t now_ms(void)
-{
-	struct timespec t = { 0 };
-
-	raw(clock_gettime, CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+/* --- on the thread that locks (hook) ---------------------------------------------------------- */
 
 static struct slot *slot_of(int tid)
 {
@@ -191,7 +181,7 @@ static bool await(const struct slot *slot, int directory, uint32_t round, uint64
 			continue;
 		if (answered(slot, round) || task_is_out_of_reach(directory, slot->tid))
 			return true;
-		if (now_ms() >= until)
+		if (clock_ms() >= until)
 			return false;
 	}
 }
@@ -216,7 +206,7 @@ static int await_all(int directory, uint32_t round, uint64_t until)
 static int hold_round(int directory)
 {
 	uint32_t round = __atomic_add_fetch(&round_now, 1, __ATOMIC_RELEASE);
-	uint64_t until = now_ms() + ROUND_MS;
+	uint64_t until = clock_ms() + ROUND_MS;
 
 	holding = true;
 	while (ask_all(directory, round)) {
@@ -270,23 +260,23 @@ static void let_settle(int directory, uint32_t round, uint64_t until)
 
 		if (!answered(slot, round) || slot->settled)
 			continue;
-		while (task_is_running(directory, slot->tid) && now_ms() < until)
+		while (task_is_running(directory, slot->tid) && clock_ms() < until)
 			raw(nanosleep, &pause, NULL);
 	}
 }
 
 static void hold_all(int directory)
 {
-	uint64_t start = now_ms();
+	uint64_t start = clock_ms();
 
 	for (;;) {
 		int mute = hold_round(directory);
 
-		if (!mute && (all_settled(round_now) || now_ms() >= start + SETTLE_MS))
+		if (!mute && (all_settled(round_now) || clock_ms() >= start + SETTLE_MS))
 			return;
 		if (!mute)
 			let_settle(directory, round_now, start + SETTLE_MS);
-		else if (now_ms() >= start + TOTAL_MS)
+		else if (clock_ms() >= start + TOTAL_MS)
 			task_fatal(directory, mute,
 				   "does not answer (stopped, in an "
 				   "uninterruptible wait, in vfork, or with signal 33 blocked)");

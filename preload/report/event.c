@@ -61,8 +61,7 @@ static void target_write(const struct target *target, struct line *line)
 		raw(write, target->fd, line->text, line->length);
 }
 
-/* --- opening (load) ----------------------------------------------------------------------------
- */
+/* --- opening (load) --------------------------------------------------------------------------- */
 
 static void open_path(const char *path)
 {
@@ -136,8 +135,7 @@ void report_policy(const void *image)
 	out.image = image;
 }
 
-/* --- before the lock (hook) --------------------------------------------------------------------
- */
+/* --- before the lock (hook) ------------------------------------------------------------------- */
 
 void report_seal(void)
 {
@@ -161,8 +159,7 @@ void report_seal(void)
 	target_identify(&out.machines);
 }
 
-/* --- lines -------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static const char *policy_name(void)
 {
@@ -258,8 +255,7 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 	json_end(&line);
 }
 
-/* --- the end before the beginning ----------------------------------------------------------------
- */
+/* --- the end before the beginning ------------------------------------------------------------- */
 
 static _Noreturn void fatal_end(struct line *line, unsigned start)
 {
@@ -327,8 +323,7 @@ _Noreturn void report_fatal_errno(long error, const char *text, ...)
 	fatal_end(&line, start);
 }
 
-/* --- a denied call (signal) ----------------------------------------------------------------------
- */
+/* --- a denied call (signal) ------------------------------------------------------------------- */
 
 static const struct policyc_syscall *find_syscall(uint32_t nr)
 {

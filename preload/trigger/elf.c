@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -22,10 +23,12 @@ struct file {
 };
 
 struct search {
-	const char *name;
-	struct function *function;
+	const struct wanted *wanted;
+	const char *program[2]; /* basenames: of its file, and of what it was started as */
+	struct functions *functions;
 	enum elf_result result;
 	unsigned objects;
+	uintptr_t plain; /* the function of exactly that name, 0: none yet */
 };
 
 /* A table of `count` elements of `each` bytes at `offset`, or NULL when it is not all there. */
@@ -54,39 +57,72 @@ static bool file_map(struct file *file, const char *path)
 	return true;
 }
 
-static bool symbol_named(const struct file *file, const Elf64_Shdr *strings, uint32_t name,
-			 const char *wanted)
+static bool starts_with(const char *text, const char *start)
 {
-	const char *table = file_at(file, strings->sh_offset & ~7ull, 0, 1);
-
-	if (!table || strings->sh_offset > file->size ||
-	    strings->sh_size > file->size - strings->sh_offset || name >= strings->sh_size)
-		return false;
-	table = (const char *)file->bytes + strings->sh_offset;
-	for (uint64_t i = name; i < strings->sh_size; i++, wanted++) {
-		if (table[i] != *wanted)
-			return !*wanted && table[i] == '@'; /* name@VERSION in .symtab */
-		if (!*wanted)
-			return true;
+	while (*start) {
+		if (*text++ != *start++)
+			return false;
 	}
-	return false;
+	return true;
 }
 
-static void take(struct search *search, const Elf64_Sym *symbol, uintptr_t base)
+enum match { MATCH_NONE, MATCH_PLAIN, MATCH_COPY };
+
+/* What may stand behind the name: a version (.symtab has NAME@VERSION), or what gcc calls a copy
+ * with arguments left out or known. Not .part or .cold: those are pieces. */
+static enum match match_suffix(const char *suffix)
 {
+	static const char *const copies[] = { ".constprop.", ".isra." };
+
+	if (!*suffix || *suffix == '@' || starts_with(suffix, ".lto_priv."))
+		return MATCH_PLAIN;
+	for (unsigned i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
+		if (starts_with(suffix, copies[i]))
+			return MATCH_COPY;
+	}
+	return MATCH_NONE;
+}
+
+static enum match match_symbol(const struct file *file, const Elf64_Shdr *strings, uint32_t name,
+			       const char *wanted)
+{
+	const char *table;
+
+	if (strings->sh_offset > file->size || strings->sh_size > file->size - strings->sh_offset ||
+	    name >= strings->sh_size)
+		return MATCH_NONE;
+	table = (const char *)file->bytes + strings->sh_offset;
+	if (table[strings->sh_size - 1] || /* names end where the table ends, at the latest */
+	    !starts_with(table + name, wanted))
+		return MATCH_NONE;
+	return match_suffix(table + name + text_length(wanted));
+}
+
+static void take(struct search *search, const Elf64_Sym *symbol, uintptr_t base, enum match match)
+{
+	struct functions *functions = search->functions;
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
 	uintptr_t address = base + symbol->st_value;
 
 	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value ||
 	    (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
 		return;
-	if (search->result == ELF_NO_SYMBOL) {
-		search->result = type == STT_GNU_IFUNC ? ELF_IFUNC : ELF_FOUND;
-		search->function->address = address;
-		search->function->size = symbol->st_size;
-	} else if (search->function->address != address) {
-		search->result = ELF_AMBIGUOUS;
+	for (unsigned i = 0; i < functions->count; i++) {
+		if (functions->list[i].address == address)
+			return; /* it stands in both tables */
 	}
+	if ((match == MATCH_PLAIN && search->plain) || functions->count == FUNCTIONS_MAX) {
+		search->result = ELF_AMBIGUOUS;
+		return;
+	}
+	if (match == MATCH_PLAIN)
+		search->plain = address;
+	if (search->result == ELF_NO_SYMBOL)
+		search->result = ELF_FOUND;
+	if (type == STT_GNU_IFUNC)
+		search->result = ELF_IFUNC;
+	functions->list[functions->count].address = address;
+	functions->list[functions->count++].size = symbol->st_size;
 }
 
 static void search_table(struct search *search, const struct file *file, const Elf64_Shdr *sections,
@@ -99,8 +135,11 @@ static void search_table(struct search *search, const struct file *file, const E
 	if (!symbols || table->sh_link >= count)
 		return;
 	for (uint64_t i = 0; i < n; i++) {
-		if (symbol_named(file, &sections[table->sh_link], symbols[i].st_name, search->name))
-			take(search, &symbols[i], base);
+		enum match match = match_symbol(file, &sections[table->sh_link], symbols[i].st_name,
+						search->wanted->name);
+
+		if (match != MATCH_NONE)
+			take(search, &symbols[i], base, match);
 	}
 }
 
@@ -133,30 +172,65 @@ static bool in_code(const struct dl_phdr_info *info, uintptr_t address)
 	return false;
 }
 
+static bool is_named(const struct search *search, const char *path, bool is_program)
+{
+	const char *name = search->wanted->object;
+
+	if (!*name)
+		return true;
+	if (!is_program)
+		return text_equal(name, text_basename(path));
+	return text_equal(name, search->program[0]) || text_equal(name, search->program[1]);
+}
+
+static void search_symbols(struct search *search, const struct dl_phdr_info *info, const char *path)
+{
+	struct file file;
+
+	if (!file_map(&file, path))
+		return; /* the vdso has no file */
+	search_file(search, &file, info->dlpi_addr);
+	raw(munmap, file.bytes, file.size);
+}
+
 /* dl_iterate_phdr: the program comes first, with an empty name. */
 static int search_object(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct search *search = data;
 	bool is_program = search->objects++ == 0;
 	const char *path = is_program ? "/proc/self/exe" : info->dlpi_name;
-	struct file file;
 
-	if (!file_map(&file, path))
-		return 0; /* the vdso has no file */
-	search_file(search, &file, info->dlpi_addr);
-	raw(munmap, file.bytes, file.size);
+	if (!is_named(search, path, is_program))
+		return 0;
+	search->result = ELF_NO_SYMBOL;
+	if (*search->wanted->name) {
+		search_symbols(search, info, path);
+	} else {
+		search->functions->list[0].address = info->dlpi_addr + search->wanted->offset;
+		search->functions->count = 1;
+		search->result = ELF_FOUND;
+	}
 	if (search->result == ELF_NO_SYMBOL)
 		return 0;
-	if (search->result == ELF_FOUND && !in_code(info, search->function->address))
-		search->result = ELF_NOT_CODE;
-	search->function->object = is_program ? "the program" : text_basename(info->dlpi_name);
+	for (unsigned i = 0; i < search->functions->count; i++) {
+		if (search->result == ELF_FOUND &&
+		    !in_code(info, search->functions->list[i].address))
+			search->result = ELF_NOT_CODE;
+	}
 	return 1;
 }
 
-enum elf_result elf_find_function(const char *name, struct function *function)
+enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions)
 {
-	struct search search = { .name = name, .function = function, .result = ELF_NO_SYMBOL };
+	static char file[4096];
+	struct search search = { .wanted = wanted,
+				 .functions = functions,
+				 .result = ELF_NO_OBJECT };
+	long n = raw(readlink, "/proc/self/exe", file, sizeof(file) - 1);
 
+	file[n > 0 ? n : 0] = '\0';
+	search.program[0] = text_basename(file);
+	search.program[1] = text_basename((const char *)getauxval(AT_EXECFN));
 	dl_iterate_phdr(search_object, &search);
 	return search.result;
 }

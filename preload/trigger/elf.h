@@ -4,14 +4,28 @@
 
 #include <stdint.h>
 
-struct function {
-	uintptr_t address;
-	uint64_t size;	    /* bytes, 0 when the symbol does not say */
-	const char *object; /* basename of where it was found; the program's name for itself */
+#define FUNCTIONS_MAX 16
+
+/* A function, and the copies of it that gcc made for some of its callers (NAME.constprop.0): to
+ * call any of them is to call it. */
+struct functions {
+	unsigned count;
+	struct function {
+		uintptr_t address;
+		uint64_t size; /* bytes, 0 when the symbol does not say */
+	} list[FUNCTIONS_MAX];
+};
+
+struct wanted {
+	const char *object; /* basename of a library's file or of the program; "": any */
+	const char *name;   /* symbol; "": the code at `offset` of the object's file */
+	uint64_t offset;
+	const char *text; /* as the policy wrote it */
 };
 
 enum elf_result {
 	ELF_FOUND,
+	ELF_NO_OBJECT, /* none of that name is loaded */
 	ELF_NO_SYMBOL, /* in no loaded object */
 	ELF_AMBIGUOUS, /* several functions of that name in one object (static functions do that) */
 	ELF_IFUNC,     /* its address is chosen at run time */
@@ -19,6 +33,6 @@ enum elf_result {
 };
 
 /* load: looks in .symtab and .dynsym, the program first, then its libraries in load order. */
-enum elf_result elf_find_function(const char *name, struct function *function);
+enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions);
 
 #endif

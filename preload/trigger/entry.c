@@ -7,13 +7,14 @@
  * registers, and nothing left behind but a page of code that was made private.
  * What it must not do: write code while another thread can run it.
  *
- * Contract: entry_patch load; the rest hook.
+ * Contract: as entry.h says; entry_reached: hook.
  */
 #include "trigger/entry.h"
 
-#include <stdbool.h>
 #include <sys/mman.h>
 
+#include "lockdown/barrier.h"
+#include "policyc.h"
 #include "raw.h"
 #include "report/report.h"
 #include "trigger/elf.h"
@@ -26,11 +27,14 @@
 #define SEARCH_STEP 0x10000ul
 
 struct site {
-	unsigned char *code; /* NULL: put back */
-	unsigned char original[JUMP_SIZE];
 	uintptr_t address;
-	uint32_t phases;
-	const char *function;
+	uintptr_t trampoline;
+	unsigned char original[JUMP_SIZE];
+	bool patched;
+	const char *name; /* for people: the function, or the object */
+	uint32_t
+		wanted[POLICYC_PHASES_MAX]; /* by phase: bits of the triggers that name this site */
+	uint32_t watched[POLICYC_PHASES_MAX]; /* of these, the ones that wait for it now */
 };
 
 static struct site sites[SITES_MAX];
@@ -39,8 +43,7 @@ static unsigned site_count;
 void entry_stub(void);
 uintptr_t entry_reached(uint32_t index);
 
-/* --- at load
- * -------------------------------------------------------------------------------------- */
+/* --- at load ---------------------------------------------------------------------------------- */
 
 static long map_near(uintptr_t address)
 {
@@ -92,79 +95,135 @@ static long protect_site(uintptr_t address, int protection)
 	return raw(mprotect, first, end - first, protection);
 }
 
-static void write_jump(struct site *site, uintptr_t trampoline)
+/* load, or every other thread held. */
+static void write_jump(struct site *site)
 {
-	int32_t displacement = (int32_t)(trampoline - (site->address + JUMP_SIZE));
+	int32_t displacement = (int32_t)(site->trampoline - (site->address + JUMP_SIZE));
+	unsigned char *code = (unsigned char *)site->address;
 	long error = protect_site(site->address, PROT_READ | PROT_WRITE | PROT_EXEC);
 
 	if (error)
-		report_fatal_errno(error, "cannot write the trigger at ", site->function,
+		report_fatal_errno(error, "cannot write the trigger at ", site->name,
 				   "; does a security module forbid it?", NULL);
-	bytes_copy(site->original, site->code, JUMP_SIZE);
-	site->code[0] = 0xe9;
-	bytes_copy(site->code + 1, &displacement, sizeof(displacement));
+	bytes_copy(site->original, code, JUMP_SIZE);
+	code[0] = 0xe9;
+	bytes_copy(code + 1, &displacement, sizeof(displacement));
 	error = protect_site(site->address, PROT_READ | PROT_EXEC);
 	if (error)
-		report_fatal_errno(error, "cannot protect the code of ", site->function, NULL);
+		report_fatal_errno(error, "cannot protect the code of ", site->name, NULL);
+	site->patched = true;
 }
 
-static void find(const char *name, struct function *function)
+static bool all_long_enough(const struct functions *functions)
 {
-	switch (elf_find_function(name, function)) {
+	for (unsigned i = 0; i < functions->count; i++) {
+		if (functions->list[i].size && functions->list[i].size < JUMP_SIZE)
+			return false;
+	}
+	return true;
+}
+
+static const char *why_not(enum elf_result result, const struct functions *functions)
+{
+	switch (result) {
 	case ELF_FOUND:
-		break;
+		if (all_long_enough(functions))
+			return NULL;
+		return "the function is shorter than the jump that would replace its first bytes";
+	case ELF_NO_OBJECT:
+		return "no object of that name is loaded (a library's name is that of its file)";
 	case ELF_NO_SYMBOL:
-		report_fatal("trigger `call ", name,
-			     "`: no loaded object has a function of that "
-			     "name; is the program stripped of it? (nm -D, nm)",
-			     NULL);
+		return "no loaded object has a function of that name; is the program stripped of "
+		       "it? (nm -D, nm)";
 	case ELF_AMBIGUOUS:
-		report_fatal("trigger `call ", name, "`: ", function->object,
-			     " has several functions of that name", NULL);
+		return "several functions have that name; give one as OBJECT+0xOFFSET (nm)";
 	case ELF_IFUNC:
-		report_fatal("trigger `call ", name,
-			     "`: its code is chosen at run time (IFUNC); "
-			     "name the chosen function",
-			     NULL);
+		return "its code is chosen at run time (IFUNC); name the chosen function";
 	case ELF_NOT_CODE:
-		report_fatal("trigger `call ", name, "`: the symbol is not code", NULL);
+		return "it is not in a segment of code";
 	}
-	if (function->size && function->size < JUMP_SIZE)
-		report_fatal("trigger `call ", name,
-			     "`: the function is shorter than the jump "
-			     "that would replace its first bytes",
-			     NULL);
+	return "it cannot be found";
 }
 
-void entry_patch(const char *name, uint32_t phases)
+static struct site *new_site(uintptr_t address, const char *name)
 {
-	struct function function = { 0 };
-	struct site *site;
+	struct site *site = &sites[site_count];
 
-	find(name, &function);
-	for (unsigned i = 0; i < site_count; i++) {
-		if (sites[i].address == function.address) {
-			sites[i].phases |= phases;
-			return;
-		}
-		if (sites[i].address - function.address < JUMP_SIZE ||
-		    function.address - sites[i].address < JUMP_SIZE)
-			report_fatal("triggers `call ", name, "` and `call ", sites[i].function,
-				     "` overlap", NULL);
-	}
 	if (site_count == SITES_MAX)
 		report_fatal("too many `call` triggers", NULL);
-	site = &sites[site_count];
-	site->address = function.address;
-	site->code = (unsigned char *)function.address;
-	site->phases = phases;
-	site->function = name;
-	write_jump(site, make_trampoline(site->address, site_count, name));
+	site->address = address;
+	site->name = name;
+	site->trampoline = make_trampoline(address, site_count, name);
 	site_count++;
+	return site;
 }
 
-/* --- at the call
- * ---------------------------------------------------------------------------------- */
+static struct site *site_at(uintptr_t address, const char *name)
+{
+	for (unsigned i = 0; i < site_count; i++) {
+		if (sites[i].address == address)
+			return &sites[i];
+		if (sites[i].address - address < JUMP_SIZE ||
+		    address - sites[i].address < JUMP_SIZE)
+			report_fatal("triggers `call ", name, "` and `call ", sites[i].name,
+				     "` overlap", NULL);
+	}
+	return new_site(address, name);
+}
+
+void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, bool at_once)
+{
+	struct functions found = { 0 };
+	const char *why = why_not(elf_find_function(wanted, &found), &found);
+
+	if (why)
+		report_fatal("trigger `call ", wanted->text, "`: ", why, NULL);
+	for (unsigned i = 0; i < found.count; i++) {
+		struct site *site = site_at(found.list[i].address,
+					    *wanted->name ? wanted->name : wanted->object);
+
+		site->wanted[phase] |= 1u << number;
+		if (!at_once)
+			continue;
+		site->watched[phase] |= 1u << number;
+		if (!site->patched)
+			write_jump(site);
+	}
+}
+
+/* --- at the call ------------------------------------------------------------------------------ */
+
+bool entry_waits_for(unsigned site, unsigned phase, unsigned number)
+{
+	return sites[site].watched[phase] & (1u << number);
+}
+
+static void put_back(struct site *site)
+{
+	long error = protect_site(site->address, PROT_READ | PROT_WRITE);
+
+	if (!error) {
+		bytes_copy((unsigned char *)site->address, site->original, JUMP_SIZE);
+		error = protect_site(site->address, PROT_READ | PROT_EXEC);
+	}
+	if (error)
+		report_fatal_errno(error, "cannot put back the code of ", site->name, NULL);
+	__atomic_store_n(&site->patched, false, __ATOMIC_RELEASE);
+}
+
+/* Every trigger that waits for a site is met by the same call, so nobody waits for it after one. */
+static void release_site(void *site_)
+{
+	struct site *site = site_;
+
+	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++)
+		site->watched[i] = 0;
+	if (!site->patched)
+		return;
+	barrier_hold();
+	put_back(site);
+	barrier_release();
+}
 
 /* Called by entry_stub on the program's thread. Returns where it goes on: the function itself,
  * whose bytes are back by then. */
@@ -175,30 +234,49 @@ uintptr_t entry_reached(uint32_t index)
 	/* A vfork child must not fire, and cannot run the function while its parent's copy of the
 	 * code is patched: the two are one. */
 	if (trigger_in_vfork_child())
-		report_fatal("a vfork child called ", site->function,
+		report_fatal("a vfork child called ", site->name,
 			     ", which is a trigger; name a function that only the program calls",
 			     NULL);
-	trigger_function(site->phases, site->function);
+	trigger_site(index);
+	if (__atomic_load_n(&site->patched, __ATOMIC_ACQUIRE))
+		trigger_alone(release_site, site);
 	return site->address;
 }
 
-static void put_back(struct site *site)
+static void watch_site(void *site_)
 {
-	long error = protect_site(site->address, PROT_READ | PROT_WRITE);
+	struct site *site = site_;
 
-	if (!error) {
-		bytes_copy(site->code, site->original, JUMP_SIZE);
-		error = protect_site(site->address, PROT_READ | PROT_EXEC);
+	if (site->patched)
+		return;
+	barrier_hold();
+	write_jump(site);
+	barrier_release();
+}
+
+void entry_watch(unsigned phase, unsigned number)
+{
+	for (unsigned i = 0; i < site_count; i++) {
+		if (!(sites[i].wanted[phase] & (1u << number)))
+			continue;
+		sites[i].watched[phase] |= 1u << number;
+		trigger_alone(watch_site, &sites[i]);
 	}
-	if (error)
-		report_fatal_errno(error, "cannot put back the code of ", site->function, NULL);
-	site->code = NULL;
+}
+
+static bool is_watched(const struct site *site, uint32_t phases)
+{
+	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++) {
+		if ((phases & (1u << i)) && site->watched[i])
+			return true;
+	}
+	return false;
 }
 
 void entry_restore(uint32_t still_armed)
 {
 	for (unsigned i = 0; i < site_count; i++) {
-		if (sites[i].code && !(sites[i].phases & still_armed))
+		if (sites[i].patched && !is_watched(&sites[i], still_armed))
 			put_back(&sites[i]);
 	}
 }

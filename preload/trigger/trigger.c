@@ -6,13 +6,14 @@
  * What it must not do: know how to lock (lockdown.c), or how a trigger is noticed (waits.c,
  * entry.c, start.c).
  *
- * Contract: hook; trigger_arm: load.
+ * Contract: hook; trigger_arm: load; say_unfired: at exit, quiet unless verbose.
  */
 #include "trigger/trigger.h"
 
 #include <signal.h>
 #include <sys/mman.h>
 
+#include "clock.h"
 #include "config.h"
 #include "lockdown/lockdown.h"
 #include "lockdown/seccomp.h"
@@ -20,14 +21,28 @@
 #include "raw.h"
 #include "report/report.h"
 #include "signals.h"
+#include "trigger/alarms.h"
+#include "trigger/elf.h"
 #include "trigger/entry.h"
 
 enum state { STATE_ARMED, STATE_LOCKED };
 
 struct run {
 	const struct policyc_phase *phase;
-	uint32_t hooks; /* those of its triggers, as bits */
-	uint32_t state; /* enum state */
+	uint32_t hooks;	   /* those of its triggers, as bits */
+	uint32_t state;	   /* enum state */
+	uint32_t met;	   /* bit n: trigger n, a step, was met */
+	uint64_t deadline; /* CLOCK_MONOTONIC in milliseconds, 0: none (any more) */
+	uint32_t seen[POLICYC_TRIGGERS_MAX]; /* how often each was met, for `count` */
+};
+
+/* What just happened, as triggers are compared with it. */
+struct event {
+	uint32_t kind; /* enum policyc_trigger_kind */
+	enum hook hook;
+	const int64_t *slots;
+	unsigned site;
+	int signal;
 };
 
 static struct {
@@ -43,8 +58,7 @@ static struct {
 
 uint32_t trigger_hooks;
 
-/* --- which process is this
- * ------------------------------------------------------------------------ */
+/* --- which process is this -------------------------------------------------------------------- */
 
 static void own_this_process(void)
 {
@@ -72,8 +86,7 @@ bool trigger_in_vfork_child(void)
 	return owner != self;
 }
 
-/* --- conditions
- * ----------------------------------------------------------------------------------- */
+/* --- conditions ------------------------------------------------------------------------------- */
 
 static bool test_holds(const struct policyc_test *test, const int64_t slots[WAIT_SLOTS])
 {
@@ -120,36 +133,66 @@ static const struct policyc_trigger *triggers_of(const struct run *run)
 	return policyc_at(now.image, run->phase->triggers);
 }
 
-/* The trigger of `run` that this hooked call meets, or NULL. */
-static const struct policyc_trigger *match_hook(const struct run *run, enum hook hook,
-						const int64_t slots[WAIT_SLOTS])
+static unsigned phase_index(const struct run *run)
+{
+	return (unsigned)(run - now.run);
+}
+
+static bool is_event(const struct run *run, unsigned index, const struct event *event)
+{
+	const struct policyc_trigger *trigger = &triggers_of(run)[index];
+
+	if (trigger->kind != event->kind)
+		return false;
+	switch (trigger->kind) {
+	case POLICYC_TRIGGER_HOOK:
+		return (trigger->hooks & (1u << event->hook)) &&
+		       where_holds(trigger, event->slots) &&
+		       (!(trigger->flags & POLICYC_TRIGGER_MAIN_THREAD) ||
+			raw(gettid) == raw(getpid));
+	case POLICYC_TRIGGER_CALL:
+		return entry_waits_for(event->site, phase_index(run), index);
+	case POLICYC_TRIGGER_SIGNAL:
+		return trigger->signal == (uint32_t)event->signal;
+	default:
+		return true;
+	}
+}
+
+/* A step was met: functions that wait for it are watched from now on. */
+static void step_is_met(struct run *run, unsigned index)
 {
 	const struct policyc_trigger *trigger = triggers_of(run);
 
-	for (uint32_t i = 0; i < run->phase->triggers.count; i++, trigger++) {
-		if (trigger->kind == POLICYC_TRIGGER_HOOK && (trigger->hooks & (1u << hook)) &&
-		    where_holds(trigger, slots))
-			return trigger;
+	if (__atomic_fetch_or(&run->met, 1u << index, __ATOMIC_ACQ_REL) & (1u << index))
+		return;
+	for (uint32_t i = 0; i < run->phase->triggers.count; i++) {
+		if (trigger[i].kind == POLICYC_TRIGGER_CALL && trigger[i].after == index + 1)
+			entry_watch(phase_index(run), i);
 	}
-	return NULL;
 }
 
-static const struct policyc_trigger *match_kind(const struct run *run, uint32_t kind,
-						const char *function)
+/* The trigger of `run` that this event meets, or NULL. Counts it, and notes the steps it takes; a
+ * step taken by this very event does not count for what waits for it. */
+static const struct policyc_trigger *match(struct run *run, const struct event *event)
 {
-	const struct policyc_trigger *trigger = triggers_of(run);
+	const struct policyc_trigger *trigger = triggers_of(run), *found = NULL;
+	uint32_t met = __atomic_load_n(&run->met, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < run->phase->triggers.count; i++, trigger++) {
-		if (trigger->kind == kind &&
-		    (!function ||
-		     text_equal(policyc_string(now.image, trigger->function), function)))
-			return trigger;
+		if ((trigger->after && !(met & (1u << (trigger->after - 1)))) ||
+		    !is_event(run, i, event) ||
+		    __atomic_add_fetch(&run->seen[i], 1, __ATOMIC_RELAXED) < trigger->count)
+			continue;
+		if (trigger->flags & POLICYC_TRIGGER_STEP)
+			step_is_met(run, i);
+		else if (!found)
+			found = trigger;
 	}
-	return NULL;
+	return found;
 }
 
-/* --- the one winner
- * ------------------------------------------------------------------------------- */
+/* --- the one winner --------------------------------------------------------------------------- */
 
 static bool is_locked(const struct run *run)
 {
@@ -179,33 +222,44 @@ static void watch_hooks(void)
 	__atomic_store_n(&trigger_hooks, hooks, __ATOMIC_RELAXED);
 }
 
-static void lock_as_winner(struct run *run, const struct policyc_trigger *trigger)
+struct winner {
+	struct run *run;
+	const char *trigger; /* its text */
+};
+
+static void lock_as_winner(void *winner_)
 {
+	const struct winner *winner = winner_;
+	struct run *run = winner->run;
 	const struct lockdown lock = {
 		.image = now.image,
 		.phase = run->phase,
-		.trigger = policyc_string(now.image, trigger->text),
-		.phases_armed = phases_armed() & ~(1u << (run - now.run)),
+		.trigger = winner->trigger,
+		.phases_armed = phases_armed() & ~(1u << phase_index(run)),
 		.dry_run = now.dry_run,
 		.observe = now.observe,
 		.verbose = now.verbose,
 	};
 
+	if (is_locked(run))
+		return;
+	run->deadline = 0;
+	alarms_drop(lock.phases_armed);
 	lockdown(&lock);
 	__atomic_store_n(&run->state, STATE_LOCKED, __ATOMIC_RELEASE);
 	watch_hooks();
 }
 
-/* Returns when `run` is locked. Signals are blocked before the claim, so that a handler of the
- * program cannot run between claim and lock, meet the same trigger, and wait for itself. */
-static void fire(struct run *run, const struct policyc_trigger *trigger)
+/* Signals are blocked before the claim, so that a handler of the program cannot run between claim
+ * and lock, meet the same trigger, and wait for itself. */
+void trigger_alone(void (*work)(void *argument), void *argument)
 {
 	static const uint64_t all = ~0ull;
-	uint64_t mask;
+	uint64_t mask = 0;
+	bool won = false;
 
-	while (!is_locked(run)) {
+	while (!won) {
 		uint32_t idle = 0;
-		bool won;
 
 		if (__atomic_load_n(&now.busy, __ATOMIC_ACQUIRE)) {
 			futex_wait(&now.busy, 1);
@@ -215,8 +269,7 @@ static void fire(struct run *run, const struct policyc_trigger *trigger)
 		won = __atomic_compare_exchange_n(&now.busy, &idle, 1, false, __ATOMIC_ACQ_REL,
 						  __ATOMIC_ACQUIRE);
 		if (won) {
-			if (!is_locked(run))
-				lock_as_winner(run, trigger);
+			work(argument);
 			__atomic_store_n(&now.busy, 0, __ATOMIC_RELEASE);
 			futex_wake_all(&now.busy);
 		}
@@ -224,67 +277,146 @@ static void fire(struct run *run, const struct policyc_trigger *trigger)
 	}
 }
 
-/* --- who calls
- * ------------------------------------------------------------------------------------ */
-
-void trigger_hook(enum hook hook, const int64_t slots[WAIT_SLOTS])
+/* Returns when `run` is locked. */
+static void fire(struct run *run, const char *trigger)
 {
-	if (trigger_in_vfork_child())
+	struct winner winner = { run, trigger };
+
+	if (!is_locked(run))
+		trigger_alone(lock_as_winner, &winner);
+}
+
+/* --- what happens ----------------------------------------------------------------------------- */
+
+static void happened(const struct event *event)
+{
+	if (!now.phases || trigger_in_vfork_child()) /* no phases: not armed in this program */
 		return;
 	for (unsigned i = 0; i < now.phases; i++) {
 		struct run *run = &now.run[i];
 		const struct policyc_trigger *trigger;
 
-		if (is_locked(run) || !(run->hooks & (1u << hook)))
+		if (is_locked(run))
 			continue;
-		trigger = match_hook(run, hook, slots);
+		trigger = match(run, event);
 		if (trigger)
-			fire(run, trigger);
+			fire(run, policyc_string(now.image, trigger->text));
 	}
 }
 
-static void fire_kind(uint32_t phases, uint32_t kind, const char *function)
+void trigger_hook(enum hook hook, const int64_t slots[WAIT_SLOTS])
 {
-	for (unsigned i = 0; i < now.phases; i++) {
-		struct run *run = &now.run[i];
-		const struct policyc_trigger *trigger;
+	const struct event event = { .kind = POLICYC_TRIGGER_HOOK, .hook = hook, .slots = slots };
 
-		if (!(phases & (1u << i)) || is_locked(run))
-			continue;
-		trigger = match_kind(run, kind, function);
-		if (trigger)
-			fire(run, trigger);
-	}
+	trigger_deadlines();
+	happened(&event);
 }
 
 void trigger_main(void)
 {
-	fire_kind(~0u, POLICYC_TRIGGER_MAIN, NULL);
+	const struct event event = { .kind = POLICYC_TRIGGER_MAIN };
+
+	happened(&event);
 }
 
-void trigger_function(uint32_t phases, const char *function)
+void trigger_site(unsigned site)
 {
-	fire_kind(phases, POLICYC_TRIGGER_CALL, function);
+	const struct event event = { .kind = POLICYC_TRIGGER_CALL, .site = site };
+
+	happened(&event);
+}
+
+void trigger_signal(int signal)
+{
+	const struct event event = { .kind = POLICYC_TRIGGER_SIGNAL, .signal = signal };
+
+	happened(&event);
+}
+
+static void deadline_over(struct run *run)
+{
+	static const char why[] = "deadline: no trigger came in time";
+	const char *name = policyc_string(now.image, run->phase->name);
+
+	switch (run->phase->deadline) {
+	case POLICYC_DEADLINE_LOCK:
+		fire(run, why);
+		break;
+	case POLICYC_DEADLINE_KILL:
+		report_fatal("phase ", name,
+			     " did not begin before its deadline, so the program is "
+			     "ended (the policy says so)",
+			     NULL);
+	default:
+		report_phase("deadline is over, not locked", name, NULL, NULL);
+	}
+}
+
+void trigger_deadlines(void)
+{
+	if (trigger_in_vfork_child())
+		return;
+	for (unsigned i = 0; i < now.phases; i++) {
+		struct run *run = &now.run[i];
+		uint64_t deadline = __atomic_load_n(&run->deadline, __ATOMIC_RELAXED);
+
+		if (!deadline || is_locked(run) || clock_ms() < deadline)
+			continue;
+		/* Several threads may see it over; one acts. */
+		if (__atomic_compare_exchange_n(&run->deadline, &deadline, 0, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			deadline_over(run);
+	}
+}
+
+/* At the end of the program. */
+__attribute__((destructor)) static void say_unfired(void)
+{
+	for (unsigned i = 0; now.verbose && i < now.phases; i++) {
+		if (!is_locked(&now.run[i]))
+			report_phase("ends without having locked",
+				     policyc_string(now.image, now.run[i].phase->name), NULL, NULL);
+	}
+}
+
+static void arm_trigger(unsigned index, unsigned number)
+{
+	struct run *run = &now.run[index];
+	const struct policyc_trigger *trigger = &triggers_of(run)[number];
+
+	run->hooks |= trigger->hooks;
+	if (trigger->kind == POLICYC_TRIGGER_CALL) {
+		const struct wanted wanted = {
+			.object = policyc_string(now.image, trigger->object),
+			.name = policyc_string(now.image, trigger->function),
+			.offset = trigger->offset,
+			.text = policyc_string(now.image, trigger->text) + sizeof("call"),
+		};
+
+		entry_prepare(&wanted, index, number, !trigger->after);
+	}
+	if (trigger->kind == POLICYC_TRIGGER_SIGNAL)
+		alarms_want_signal(index, (int)trigger->signal);
+	if (now.verbose && !(trigger->flags & POLICYC_TRIGGER_STEP))
+		report_phase("armed", policyc_string(now.image, run->phase->name),
+			     policyc_string(now.image, trigger->text), NULL);
 }
 
 static void arm_phase(unsigned index)
 {
 	struct run *run = &now.run[index];
-	const struct policyc_trigger *trigger = triggers_of(run);
 
-	for (uint32_t i = 0; i < run->phase->triggers.count; i++, trigger++) {
-		if (trigger->kind == POLICYC_TRIGGER_HOOK)
-			run->hooks |= trigger->hooks;
-		if (trigger->kind == POLICYC_TRIGGER_CALL)
-			entry_patch(policyc_string(now.image, trigger->function), 1u << index);
-		if (now.verbose)
-			report_phase("armed", policyc_string(now.image, run->phase->name),
-				     policyc_string(now.image, trigger->text), NULL);
+	for (uint32_t i = 0; i < run->phase->triggers.count; i++)
+		arm_trigger(index, i);
+	if (run->phase->deadline) {
+		run->deadline = clock_ms() + run->phase->deadline_ms;
+		alarms_want_deadline(index, run->phase->deadline_ms);
 	}
 }
 
 void trigger_arm(const void *image, const struct config *config)
 {
+	static const struct event loaded = { .kind = POLICYC_TRIGGER_LOAD };
 	const struct policyc_list list = policyc_header(image)->phases;
 	const struct policyc_phase *phases = policyc_at(image, list);
 
@@ -298,6 +430,7 @@ void trigger_arm(const void *image, const struct config *config)
 		now.run[i].phase = &phases[i];
 		arm_phase(i);
 	}
+	alarms_arm();
 	watch_hooks();
-	fire_kind(~0u, POLICYC_TRIGGER_LOAD, NULL);
+	happened(&loaded);
 }

@@ -22,8 +22,17 @@ void trigger_hook(enum hook hook, const int64_t slots[WAIT_SLOTS]);
 /* hook: main() is about to be called. */
 void trigger_main(void);
 
-/* hook: a patched function is about to run; `phases` are those that wait for it. */
-void trigger_function(uint32_t phases, const char *function);
+/* hook: the patched function of site `site` is about to run. */
+void trigger_site(unsigned site);
+
+/* signal: `signal` was delivered, and a phase wanted it. */
+void trigger_signal(int signal);
+
+/* signal, hook: does what the policy says of phases whose deadline is over. */
+void trigger_deadlines(void);
+
+/* hook: runs work(argument) with all signals blocked while no other thread locks or patches. */
+void trigger_alone(void (*work)(void *argument), void *argument);
 
 /* hook: true in a child made by vfork(2) or posix_spawn(3): it shares our memory but would get a
  * filter of its own, so it must not fire. */

@@ -19,6 +19,7 @@
 
 #include "raw.h"
 #include "report/report.h"
+#include "trigger/ready.h"
 #include "trigger/trigger.h"
 #include "trigger/waits.h"
 

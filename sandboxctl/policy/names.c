@@ -145,8 +145,9 @@ uint32_t names_hooks(const char *name)
 	for (int i = 0; i < HOOKS; i++)
 		if (!strcmp(hooks[i].family, name))
 			mask |= 1u << i;
+	/* What can send READY=1 is a trigger by that word only. */
 	for (int i = 0; i < HOOKS && !mask; i++)
-		if (same_call(hooks[i].name, name))
+		if (same_call(hooks[i].name, name) && strcmp(hooks[i].family, "ready"))
 			for (int j = 0; j < HOOKS; j++)
 				mask |= same_call(hooks[j].name, name) ? 1u << j : 0;
 	return mask;
@@ -210,7 +211,7 @@ void names_nearest_trigger(struct nearest *nearest, const char *word)
 	for (size_t i = 0; i < COUNT(others); i++)
 		nearest_try(nearest, others[i]);
 	for (int i = 0; i < HOOKS; i++)
-		if (hooks[i].name[0] != '_')
+		if (hooks[i].name[0] != '_' && strcmp(hooks[i].family, "ready"))
 			nearest_try(nearest, hooks[i].name);
 }
 

@@ -6,6 +6,7 @@
 #include "names.h"
 #include "syntax.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,7 +281,15 @@ static struct condition *parse_where(struct parser *parser)
 	condition = parse_or(parser);
 	if (!condition)
 		parser->failed = true;
-	else if (parser->token->kind != TOKEN_END)
+	return condition;
+}
+
+/* The condition that ends a line. */
+static struct condition *parse_last_where(struct parser *parser)
+{
+	struct condition *condition = parse_where(parser);
+
+	if (condition && parser->token->kind != TOKEN_END)
 		expected(parser, "'and', 'or' or the end of the line");
 	return condition;
 }
@@ -480,7 +489,7 @@ static void parse_rule(struct parser *parser)
 		return;
 	if (at_word(parser, "where"))
 		statement->text = rest_of_line(parser, parser->token + 1);
-	statement->condition = parse_where(parser);
+	statement->condition = parse_last_where(parser);
 }
 
 static void parse_names(struct parser *parser)
@@ -490,31 +499,126 @@ static void parse_names(struct parser *parser)
 		take_end(parser);
 }
 
-static const char *const later_triggers[] = { "ready", "signal", "deadline" };
-static const char *const trigger_modifiers[] = { "on", "count", "after" };
+/* --- triggers --------------------------------------------------------------------------------- */
 
-static bool refuse_later(struct parser *parser, const char *const *words, size_t count)
+/* A whole number of `text`; false when it is none, or more than 32 bits. */
+static bool read_number(const char *text, const char **end, uint64_t *number)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (!at_word(parser, words[i]))
-			continue;
-		fail_at(parser, parser->token->place,
-			arena_printf(parser->arena,
-				     "'%s' is not supported by this version of sandboxctl",
-				     words[i]));
-		return true;
-	}
-	return false;
+	char *after;
+
+	errno = 0;
+	*number = *text >= '0' && *text <= '9' ? strtoull(text, &after, 0) : (after = NULL, 0);
+	*end = after;
+	return after && after != text && !errno;
 }
 
+/* NAME, OBJECT!NAME, OBJECT+0xOFFSET */
 static void parse_function(struct parser *parser, struct trigger_syntax *trigger)
 {
-	if (!take_word(parser, "the name of a function", &trigger->function))
+	struct word whole = { 0 };
+	const char *mark, *end = "";
+
+	if (!take_word(parser, "the name of a function", &whole))
 		return;
-	if (strpbrk(trigger->function.text, "!+"))
-		fail_at(parser, trigger->function.place,
-			"a function in a named object, or an offset, is not supported by this "
-			"version of sandboxctl: give the function's name alone");
+	trigger->function = trigger->object = whole;
+	mark = strpbrk(whole.text, "!+");
+	if (!mark) {
+		trigger->object.text = NULL;
+		return;
+	}
+	trigger->object.text =
+		arena_strndup(parser->arena, whole.text, (size_t)(mark - whole.text));
+	trigger->function.text = *mark == '!' ? mark + 1 : NULL;
+	if (mark == whole.text || !mark[1] ||
+	    (*mark == '+' && (!read_number(mark + 1, &end, &trigger->offset) || *end)))
+		fail_at(parser, whole.place,
+			"a function reads NAME, OBJECT!NAME or OBJECT+0xOFFSET");
+}
+
+enum { DEPTH_AFTER_MAX = 8 };
+
+static void parse_trigger_line(struct parser *parser, struct trigger_syntax *trigger);
+
+static void parse_on_main_thread(struct parser *parser, struct trigger_syntax *trigger)
+{
+	if (!skip_word(parser, "main") || !skip_word(parser, "thread"))
+		expected(parser, "'main thread'");
+	trigger->main_thread = true;
+}
+
+static void parse_count(struct parser *parser, struct trigger_syntax *trigger)
+{
+	struct word word = { 0 };
+	const char *end;
+	uint64_t count;
+
+	if (!take_word(parser, "how many times", &word))
+		return;
+	if (!read_number(word.text, &end, &count) || *end || !count || count > UINT32_MAX)
+		fail_at(parser, word.place, "a count is a number from 1");
+	else
+		trigger->count = (uint32_t)count;
+}
+
+static void parse_after(struct parser *parser, struct trigger_syntax *trigger)
+{
+	trigger->after = ARENA_NEW(parser->arena, struct trigger_syntax);
+	if (++parser->depth > DEPTH_AFTER_MAX)
+		fail_at(parser, parser->token->place, "too many triggers after each other");
+	else
+		parse_trigger_line(parser, trigger->after);
+	parser->depth--;
+}
+
+static void parse_trigger_where(struct parser *parser, struct trigger_syntax *trigger)
+{
+	if (trigger->kind == TRIGGER_HOOK || trigger->kind == TRIGGER_WAIT) {
+		parser->token--; /* parse_where wants its word */
+		trigger->condition = parse_where(parser);
+		return;
+	}
+	fail_at(parser, parser->token[-1].place,
+		"only hooked library calls have arguments here: load, main, call, signal and ready "
+		"have none");
+}
+
+/* What may stand behind a trigger, in any order, each once; `after` takes the rest of the line. */
+static const struct {
+	const char *word;
+	void (*parse)(struct parser *parser, struct trigger_syntax *trigger);
+} trigger_modifiers[] = {
+	{ "where", parse_trigger_where },
+	{ "on", parse_on_main_thread },
+	{ "count", parse_count },
+	{ "after", parse_after },
+};
+
+enum { MODIFIERS = sizeof(trigger_modifiers) / sizeof(trigger_modifiers[0]) };
+
+static void parse_modifiers(struct parser *parser, struct trigger_syntax *trigger)
+{
+	unsigned seen = 0, i;
+
+	while (!parser->failed && parser->token->kind != TOKEN_END) {
+		for (i = 0; i < MODIFIERS && !at_word(parser, trigger_modifiers[i].word); i++)
+			;
+		if (i == MODIFIERS) {
+			expected(parser, trigger->condition ? "'and', 'or', 'on', 'count', 'after' "
+							      "or the end of the line"
+							    : "'where', 'on', 'count', 'after' or "
+							      "the end of the line");
+			return;
+		}
+		if (seen & 1u << i) {
+			fail_at(parser, parser->token->place,
+				arena_printf(parser->arena, "'%s' is said twice",
+					     trigger_modifiers[i].word));
+			return;
+		}
+		seen |= 1u << i;
+		parser->token++;
+		trigger_modifiers[i].parse(parser, trigger);
+	}
 }
 
 static void parse_trigger_line(struct parser *parser, struct trigger_syntax *trigger)
@@ -523,17 +627,13 @@ static void parse_trigger_line(struct parser *parser, struct trigger_syntax *tri
 		const char *word;
 		enum trigger_word kind;
 	} words[] = {
-		{ "load", TRIGGER_LOAD },
-		{ "main", TRIGGER_MAIN },
-		{ "wait", TRIGGER_WAIT },
-		{ "call", TRIGGER_CALL },
+		{ "load", TRIGGER_LOAD }, { "main", TRIGGER_MAIN },	{ "wait", TRIGGER_WAIT },
+		{ "call", TRIGGER_CALL }, { "signal", TRIGGER_SIGNAL }, { "ready", TRIGGER_READY },
 	};
-	struct place where;
 
 	trigger->place = parser->token->place;
 	trigger->text = rest_of_line(parser, parser->token);
-	if (refuse_later(parser, later_triggers, 3) ||
-	    !take_word(parser, "a trigger", &trigger->hook))
+	if (!take_word(parser, "a trigger", &trigger->hook))
 		return;
 	trigger->kind = TRIGGER_HOOK;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -541,18 +641,61 @@ static void parse_trigger_line(struct parser *parser, struct trigger_syntax *tri
 			trigger->kind = words[i].kind;
 	if (trigger->kind == TRIGGER_CALL)
 		parse_function(parser, trigger);
-	if (parser->failed || refuse_later(parser, trigger_modifiers, 3))
+	else if (trigger->kind == TRIGGER_SIGNAL)
+		take_word(parser, "the name of a signal", &trigger->signal);
+	parse_modifiers(parser, trigger);
+}
+
+/* 30s, 500ms, 2m */
+static bool read_duration(const char *text, uint32_t *milliseconds)
+{
+	static const struct {
+		const char *unit;
+		uint32_t milliseconds;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 } };
+	const char *end;
+	uint64_t number;
+
+	if (!read_number(text, &end, &number) || !number || number > UINT32_MAX)
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].unit))
+			continue;
+		number *= units[i].milliseconds;
+		*milliseconds = (uint32_t)number;
+		return number <= UINT32_MAX / 2;
+	}
+	return false;
+}
+
+static void parse_deadline(struct parser *parser)
+{
+	static const struct {
+		const char *word;
+		enum policyc_deadline action;
+	} words[] = {
+		{ "lock", POLICYC_DEADLINE_LOCK },
+		{ "kill", POLICYC_DEADLINE_KILL },
+		{ "report", POLICYC_DEADLINE_REPORT },
+	};
+	struct deadline_syntax *deadline = &parser->statement->deadline;
+	struct word time = { 0 }, action = { 0 };
+
+	if (!take_word(parser, "a time, as in 30s", &time))
 		return;
-	where = parser->token->place;
-	if (at_word(parser, "where") && trigger->kind != TRIGGER_HOOK &&
-	    trigger->kind != TRIGGER_WAIT) {
-		fail_at(parser, where,
-			"only hooked library calls have arguments here: load, main and call have "
-			"none");
+	if (!read_duration(time.text, &deadline->milliseconds)) {
+		fail_at(parser, time.place,
+			"a time reads 500ms, 30s or 2m, and is at most 24 days");
 		return;
 	}
-	trigger->condition = parse_where(parser);
-	if (!parser->failed)
+	if (!take_word(parser, "'lock', 'kill' or 'report'", &action))
+		return;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(action.text, words[i].word))
+			deadline->action = words[i].action;
+	if (!deadline->action)
+		fail_at(parser, action.place, "a deadline ends in 'lock', 'kill' or 'report'");
+	else
 		take_end(parser);
 }
 
@@ -583,6 +726,7 @@ static const struct statement_word {
 	{ "include", SCOPE_TOP, STATEMENT_INCLUDE, parse_one_word },
 	{ "phase", SCOPE_TOP | SCOPE_PHASE, STATEMENT_PHASE, parse_one_word },
 	{ "trigger", SCOPE_PHASE, STATEMENT_TRIGGER, parse_trigger_statement },
+	{ "deadline", SCOPE_PHASE | SCOPE_ONCE, STATEMENT_DEADLINE, parse_deadline },
 	{ "default", SCOPE_PHASE | SCOPE_ONCE, STATEMENT_DEFAULT, parse_fallback },
 	{ "unknown", SCOPE_PHASE | SCOPE_ONCE, STATEMENT_UNKNOWN, parse_fallback },
 	{ "allow", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
@@ -591,7 +735,6 @@ static const struct statement_word {
 	{ "trap", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
 	{ "kill", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
 	{ "override", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
-	{ "deadline", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
 	{ "read", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
 	{ "write", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
 	{ "execute", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },

@@ -36,11 +36,13 @@ struct call {
 
 struct trigger {
 	enum policyc_trigger_kind kind;
-	uint32_t hooks;
-	const char *function;
+	uint32_t flags, hooks, signal, count;
+	uint32_t after; /* 1 + index of the step, 0: none */
+	const char *object, *function;
+	uint64_t offset;
 	const char *text;
 	struct policyc_test *tests;
-	size_t count;
+	size_t test_count;
 };
 
 /* `default` or `unknown`; kind ACTION_NONE: not said. */
@@ -59,7 +61,8 @@ struct phase {
 	const char *name;
 	struct place place;
 	struct fallback otherwise, unknown;
-	struct trigger *triggers;
+	struct deadline_syntax deadline;
+	struct trigger *triggers; /* steps stand before what waits for them */
 	size_t trigger_count;
 	struct call *calls; /* ascending by number */
 	size_t call_count;
@@ -67,7 +70,7 @@ struct phase {
 
 	/* While it is put together: */
 	struct statement_list rules, trigger_lines;
-	unsigned trigger_depth;
+	unsigned trigger_depth, deadline_depth;
 	const struct syntax *last_text;
 };
 

@@ -4,7 +4,7 @@
  * decisions per call, triggers become tests, and what the library itself needs is added.
  */
 #include "bind.h"
-#include "trigger/hooks.h"
+#include "triggers.h"
 
 #include <signal.h>
 #include <sched.h>
@@ -15,8 +15,6 @@ enum {
 	DEPTH_MAX = 8,
 	NUMBERS_MAX = 256,
 	LINES_MAX = 1024,
-	TRIGGER_TESTS_MAX = 64,
-	TRIGGERS_MAX = 32
 };
 
 struct group {
@@ -127,6 +125,14 @@ static void set_fallback(struct fallback *fallback, const struct statement *stat
 				       .depth = depth };
 }
 
+static void set_deadline(struct phase *phase, const struct statement *statement, unsigned depth)
+{
+	if (phase->deadline.action && depth >= phase->deadline_depth)
+		return;
+	phase->deadline = statement->deadline;
+	phase->deadline_depth = depth;
+}
+
 static void add_trigger_line(struct resolver *resolver, struct phase *phase,
 			     const struct statement *statement, unsigned depth)
 {
@@ -137,8 +143,9 @@ static void add_trigger_line(struct resolver *resolver, struct phase *phase,
 	if (lines->count && depth > phase->trigger_depth)
 		return;
 	phase->trigger_depth = depth;
-	if (lines->count == TRIGGERS_MAX)
-		fail(resolver, statement->place, TEXT("more than %d triggers", TRIGGERS_MAX));
+	if (lines->count == POLICYC_TRIGGERS_MAX)
+		fail(resolver, statement->place,
+		     TEXT("more than %u triggers", POLICYC_TRIGGERS_MAX));
 	else
 		*ARENA_PUSH(resolver->arena, lines->list, lines->count) = statement;
 }
@@ -150,6 +157,8 @@ static void add_to_phase(struct resolver *resolver, struct phase *phase,
 		set_fallback(&phase->otherwise, statement, depth);
 	else if (statement->kind == STATEMENT_UNKNOWN)
 		set_fallback(&phase->unknown, statement, depth);
+	else if (statement->kind == STATEMENT_DEADLINE)
+		set_deadline(phase, statement, depth);
 	else if (statement->kind == STATEMENT_TRIGGER)
 		add_trigger_line(resolver, phase, statement, depth);
 	else if (statement->kind == STATEMENT_RULE)
@@ -651,228 +660,6 @@ static void add_needs(struct resolver *resolver, struct phase *phase, bool is_la
 		guard_handler(resolver, phase);
 }
 
-/* --- triggers --------------------------------------------------------------------------------- */
-
-struct clauses {
-	struct clause {
-		struct policyc_test tests[TRIGGER_TESTS_MAX];
-		size_t count;
-	} * list;
-	size_t count;
-	bool too_many;
-};
-
-static void add_clause(struct resolver *resolver, struct clauses *clauses,
-		       const struct policyc_test *tests, size_t count)
-{
-	struct clause *clause;
-
-	if (clauses->count == TRIGGER_TESTS_MAX || count > TRIGGER_TESTS_MAX) {
-		clauses->too_many = true;
-		return;
-	}
-	clause = ARENA_PUSH(resolver->arena, clauses->list, clauses->count);
-	memcpy(clause->tests, tests, count * sizeof(*tests));
-	clause->count = count;
-}
-
-static struct clauses both_clauses(struct resolver *resolver, const struct clauses *a,
-				   const struct clauses *b)
-{
-	struct clauses result = { .too_many = a->too_many || b->too_many };
-	struct policyc_test tests[2 * TRIGGER_TESTS_MAX];
-
-	for (size_t i = 0; i < a->count && !result.too_many; i++) {
-		for (size_t j = 0; j < b->count && !result.too_many; j++) {
-			const struct clause *left = &a->list[i], *right = &b->list[j];
-
-			memcpy(tests, left->tests, left->count * sizeof(tests[0]));
-			memcpy(tests + left->count, right->tests, right->count * sizeof(tests[0]));
-			add_clause(resolver, &result, tests, left->count + right->count);
-		}
-	}
-	return result;
-}
-
-static struct clauses either_clauses(struct resolver *resolver, const struct clauses *a,
-				     const struct clauses *b)
-{
-	struct clauses result = { .too_many = a->too_many || b->too_many };
-
-	for (size_t i = 0; i < a->count; i++)
-		add_clause(resolver, &result, a->list[i].tests, a->list[i].count);
-	for (size_t i = 0; i < b->count; i++)
-		add_clause(resolver, &result, b->list[i].tests, b->list[i].count);
-	return result;
-}
-
-/* An operator of the language as one comparison, and its opposite. */
-static const struct {
-	enum policyc_op op, opposite;
-} trigger_ops[] = {
-	[TEST_EQ] = { POLICYC_EQ, POLICYC_NE },	 [TEST_NE] = { POLICYC_NE, POLICYC_EQ },
-	[TEST_LT] = { POLICYC_LT, POLICYC_GE },	 [TEST_LE] = { POLICYC_LE, POLICYC_GT },
-	[TEST_GT] = { POLICYC_GT, POLICYC_LE },	 [TEST_GE] = { POLICYC_GE, POLICYC_LT },
-	[TEST_HAS] = { POLICYC_EQ, POLICYC_NE }, [TEST_WITHIN] = { POLICYC_EQ, POLICYC_NE },
-	[TEST_IN] = { POLICYC_EQ, POLICYC_NE },	 [TEST_NOT_IN] = { POLICYC_NE, POLICYC_EQ },
-};
-
-static struct clauses test_clauses(struct resolver *resolver, const struct condition *test,
-				   bool negated)
-{
-	struct clauses result = { 0 };
-	struct policyc_test tests[TESTS_MAX];
-	size_t count = test->count < TESTS_MAX ? test->count : TESTS_MAX;
-	enum policyc_op op = negated ? trigger_ops[test->op].opposite : trigger_ops[test->op].op;
-
-	for (size_t i = 0; i < count; i++) {
-		tests[i] = (struct policyc_test){ .slot = test->slot,
-						  .op = (uint8_t)op,
-						  .mask = test->bits,
-						  .value = test->numbers[i] };
-		if (test->op == TEST_HAS)
-			tests[i].mask = test->numbers[0];
-		if (test->op == TEST_WITHIN) {
-			tests[i].mask = ~test->numbers[0];
-			tests[i].value = 0;
-		}
-	}
-	result.too_many = count < test->count;
-	if (op == POLICYC_NE) { /* none of them */
-		add_clause(resolver, &result, tests, count);
-		return result;
-	}
-	for (size_t i = 0; i < count; i++)
-		add_clause(resolver, &result, &tests[i], 1);
-	return result;
-}
-
-static struct clauses make_clauses(struct resolver *resolver, const struct condition *condition,
-				   bool negated)
-{
-	struct clauses left, right;
-
-	if (condition->kind == CONDITION_TEST)
-		return test_clauses(resolver, condition, negated);
-	if (condition->kind == CONDITION_NOT)
-		return make_clauses(resolver, condition->left, !negated);
-	left = make_clauses(resolver, condition->left, negated);
-	if (left.too_many)
-		return left;
-	right = make_clauses(resolver, condition->right, negated);
-	return (condition->kind == CONDITION_AND) != negated
-		       ? both_clauses(resolver, &left, &right)
-		       : either_clauses(resolver, &left, &right);
-}
-
-static void add_tests(struct resolver *resolver, struct trigger *trigger,
-		      const struct clauses *clauses, struct place place)
-{
-	bool too_many = clauses->too_many;
-
-	for (size_t i = 0; i < clauses->count && !too_many; i++) {
-		for (size_t j = 0; j < clauses->list[i].count && !too_many; j++) {
-			struct policyc_test *test;
-
-			test = ARENA_PUSH(resolver->arena, trigger->tests, trigger->count);
-			*test = clauses->list[i].tests[j];
-			test->last = j + 1 == clauses->list[i].count;
-			too_many = trigger->count > TRIGGER_TESTS_MAX;
-		}
-	}
-	if (too_many)
-		fail(resolver, place,
-		     TEXT("this condition becomes more than %d comparisons: make it simpler",
-			  TRIGGER_TESTS_MAX));
-}
-
-static void add_hook_tests(struct resolver *resolver, struct trigger *trigger,
-			   const struct trigger_syntax *syntax)
-{
-	struct clauses clauses = { 0 }, blocks = { 0 };
-	struct policyc_test waits = { .slot = SLOT_TIMEOUT, .op = POLICYC_NE, .mask = UINT64_MAX };
-	struct condition *bound;
-
-	if (syntax->condition) {
-		bound = bind_to_hooks(resolver->context, syntax->condition, resolver->policy->arch,
-				      trigger->hooks, &syntax->hook);
-		if (!bound)
-			return;
-		clauses = make_clauses(resolver, bound, false);
-	}
-	/* `wait` means calls that really wait: not those that only look. */
-	if (syntax->kind == TRIGGER_WAIT) {
-		add_clause(resolver, &blocks, &waits, 1);
-		clauses = syntax->condition ? both_clauses(resolver, &clauses, &blocks) : blocks;
-	}
-	add_tests(resolver, trigger, &clauses, syntax->place);
-}
-
-/* The timeout of `wait`: not all hooks have one, but all fill the slot, and -1 is for ever. */
-static bool only_timeout(const struct condition *condition, const struct word **other)
-{
-	if (!condition)
-		return true;
-	if (condition->kind != CONDITION_TEST)
-		return only_timeout(condition->left, other) &&
-		       only_timeout(condition->right, other);
-	*other = &condition->argument;
-	return !strcmp(condition->argument.text, "timeout");
-}
-
-static uint32_t trigger_hooks(struct resolver *resolver, const struct trigger_syntax *syntax)
-{
-	struct diagnostic *diagnostic;
-	const struct word *other = NULL;
-	struct nearest nearest;
-	uint32_t hooks;
-
-	if (syntax->kind == TRIGGER_WAIT) {
-		if (only_timeout(syntax->condition, &other))
-			return names_blocking();
-		fail(resolver, other->place,
-		     TEXT("a condition on wait can look at 'timeout' only, not '%s'", other->text));
-		return 0;
-	}
-	hooks = names_hooks(syntax->hook.text);
-	if (hooks)
-		return hooks;
-	diagnostic = fail(resolver, syntax->hook.place,
-			  TEXT("no trigger is called '%s'", syntax->hook.text));
-	names_nearest_trigger(&nearest, syntax->hook.text);
-	nearest_hint(resolver->context->diagnostics, diagnostic, &nearest);
-	if (!nearest.best)
-		diagnostic->hint = "to lock before a function of the program: trigger call NAME";
-	return 0;
-}
-
-static void add_trigger(struct resolver *resolver, struct phase *phase,
-			const struct trigger_syntax *syntax)
-{
-	struct trigger *trigger;
-
-	trigger = ARENA_PUSH(resolver->arena, phase->triggers, phase->trigger_count);
-	trigger->text = syntax->text;
-	trigger->function = syntax->function.text;
-	switch (syntax->kind) {
-	case TRIGGER_LOAD:
-		trigger->kind = POLICYC_TRIGGER_LOAD;
-		break;
-	case TRIGGER_MAIN:
-		trigger->kind = POLICYC_TRIGGER_MAIN;
-		break;
-	case TRIGGER_CALL:
-		trigger->kind = POLICYC_TRIGGER_CALL;
-		break;
-	case TRIGGER_WAIT:
-	case TRIGGER_HOOK:
-		trigger->kind = POLICYC_TRIGGER_HOOK;
-		trigger->hooks = trigger_hooks(resolver, syntax);
-		if (trigger->hooks)
-			add_hook_tests(resolver, trigger, syntax);
-	}
-}
-
 /* --- all together ----------------------------------------------------------------------------- */
 
 static void check_fallback(struct resolver *resolver, const struct fallback *fallback,
@@ -895,8 +682,7 @@ static void resolve_phase(struct resolver *resolver, struct phase *phase, bool i
 		if (resolver->context->diagnostics->errors > ERRORS_SHOWN)
 			return;
 	}
-	for (size_t i = 0; i < phase->trigger_lines.count; i++)
-		add_trigger(resolver, phase, &phase->trigger_lines.list[i]->trigger);
+	resolve_triggers(resolver->context, resolver->policy->arch, phase);
 	check_fallback(resolver, &phase->otherwise, "default");
 	check_fallback(resolver, &phase->unknown, "unknown");
 	if (!phase->otherwise.action.kind)

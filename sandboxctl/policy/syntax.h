@@ -7,6 +7,7 @@
 #define SYNTAX_H
 
 #include "lex.h"
+#include "policyc.h"
 
 struct word {
 	const char *text;
@@ -82,14 +83,27 @@ enum trigger_word {
 	TRIGGER_WAIT,
 	TRIGGER_HOOK,
 	TRIGGER_CALL,
+	TRIGGER_SIGNAL,
+	TRIGGER_READY,
 };
 
 struct trigger_syntax {
 	enum trigger_word kind;
-	struct word hook, function;
+	struct word hook;
+	struct word object, function; /* call: OBJECT!NAME, OBJECT+0xOFFSET (no function), NAME */
+	struct word signal;
+	uint64_t offset;
+	uint32_t count; /* 0: not said */
+	bool main_thread;
 	struct condition *condition;
+	struct trigger_syntax *after;
 	const char *text; /* as written, without the word `trigger` */
 	struct place place;
+};
+
+struct deadline_syntax {
+	enum policyc_deadline action;
+	uint32_t milliseconds;
 };
 
 enum statement_kind {
@@ -100,6 +114,7 @@ enum statement_kind {
 	STATEMENT_INCLUDE,
 	STATEMENT_PHASE,
 	STATEMENT_TRIGGER,
+	STATEMENT_DEADLINE,
 	STATEMENT_DEFAULT,
 	STATEMENT_UNKNOWN,
 	STATEMENT_RULE,
@@ -115,6 +130,7 @@ struct statement {
 	bool override;
 	struct condition *condition;
 	struct trigger_syntax trigger;
+	struct deadline_syntax deadline;
 };
 
 struct syntax {

@@ -80,10 +80,16 @@ static struct policyc_list add_triggers(struct writer *writer, const struct phas
 
 		list[i] = (struct policyc_trigger){
 			.kind = trigger->kind,
+			.flags = trigger->flags,
 			.hooks = trigger->hooks,
+			.object = add_string(writer, trigger->object),
 			.function = add_string(writer, trigger->function),
+			.signal = trigger->signal,
+			.count = trigger->count,
+			.after = trigger->after,
 			.text = add_string(writer, trigger->text),
-			.tests = add_list(writer, trigger->tests, trigger->count,
+			.offset = trigger->offset,
+			.tests = add_list(writer, trigger->tests, trigger->test_count,
 					  sizeof(trigger->tests[0])),
 		};
 	}
@@ -102,6 +108,8 @@ static struct policyc_list add_phases(struct writer *writer, const struct compil
 			.name = add_string(writer, policy->phases[i].name),
 			.flags = (policy->phases[i].traps ? POLICYC_PHASE_TRAPS : 0u) |
 				 (compiled->phases[i].writes ? POLICYC_PHASE_WRITES : 0u),
+			.deadline = policy->phases[i].deadline.action,
+			.deadline_ms = policy->phases[i].deadline.milliseconds,
 			.triggers = add_triggers(writer, &policy->phases[i]),
 			.bpf = add_list(writer, program->code, program->count,
 					sizeof(program->code[0])),

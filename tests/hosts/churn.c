@@ -93,7 +93,8 @@ static void *meet_trigger(void *tenths_)
 	usleep(5000);
 	poll(NULL, 0, 1); /* the trigger */
 	before = atomic_load(&born);
-	rest(tenths);
+	for (int i = 0; i < 50 && atomic_load(&born) == before; i++) /* a busy machine */
+		rest(tenths);
 	if (syscall(SYS_getppid) >= 0)
 		puts("not locked");
 	else if (failed)

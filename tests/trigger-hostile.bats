@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# The trigger function called from places where nobody would call it.
+
+load helpers
+
+PLACES='all-signals-blocked own-handlers signal-handler nested-handlers tls-destructor with-a-thread
+	coroutine own-allocator exit-handler'
+
+call_policy() {
+	policy call <<-EOF
+		policy 1
+		phase serving
+		  trigger call start_serving
+		  default allow
+		  errno EPERM getppid
+	EOF
+}
+
+@test "all signals blocked, own fault handlers, in and across signal handlers, in destructors, on a 16 KiB stack" {
+	local path place
+	path=$(call_policy)
+	for place in $PLACES; do
+		run timeout 20 env SANDBOX_VERBOSE=1 LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" \
+			"$HOSTS/hostile" "$place"
+		[ "$status" -eq 0 ] || {
+			echo "$place: $status $output"
+			false
+		}
+		[ "$(grep -c ': locked:' <<<"$output")" -eq 1 ]
+		[ "$(grep -cx locked <<<"$output")" -ge 1 ]
+		[ "$(grep -cx free <<<"$output")" -eq 0 ]
+	done
+}
+
+@test "in the program's own constructor" {
+	HOSTILE_CONSTRUCTOR=1 run sandboxed "$(call_policy)" "$HOSTS/hostile" constructor
+	[ "$output" = locked ]
+}
+
+@test "control: without the library the body runs free in all places" {
+	local place
+	for place in $PLACES; do
+		run timeout 20 "$HOSTS/hostile" "$place"
+		[ "${lines[0]}" = free ]
+	done
+}
+
+@test "64 threads race into the function, 25 programs in a row" {
+	local path round
+	path=$(
+		policy race <<-EOF
+			policy 1
+			phase serving
+			  trigger call start_serving
+			  default allow
+			  errno EPERM getppid
+		EOF
+	)
+	for round in $(seq 25); do
+		run timeout 20 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/racer" 64 call
+		[ "$output" = 'refused 64 answered 0' ] || {
+			echo "round $round: $status $output"
+			false
+		}
+	done
+}
