@@ -89,8 +89,7 @@ policies_of() {
 		sed -nE 's/^\t\{ "([a-z]+)", SCOPE_.*/\1/p' "$parser"
 		grep -oE '\{ "[a-z]+", (ACTION|TRIGGER)_[A-Z]+ \}' "$parser" | cut -d '"' -f 2
 		grep -oE '\{ TOKEN_WORD, "[a-z]+"' "$parser" | cut -d '"' -f 2
-		grep -E '^static const char \*const (later_triggers|trigger_modifiers)' "$parser" |
-			grep -oE '"[a-z]+"' | tr -d '"'
+		grep -oE '\{ "[a-z]+", parse_[a-z_]+ \}' "$parser" | cut -d '"' -f 2
 		grep -oE '(skip|at)_word\(parser, "[a-z]+"\)' "$parser" | cut -d '"' -f 2
 	} | sort -u >words
 	# The tables were found: one word of each.
@@ -226,7 +225,7 @@ policies_of() {
 @test "the limits that are named are those of the sources" {
 	local page=$ROOT/docs/sandbox-policy.5 proof=$ROOT/docs/proof.md
 	constant_is POLICYC_PHASES_MAX "$page" 'N phases,'
-	constant_is TRIGGERS_MAX "$page" ' N triggers a phase'
+	constant_is POLICYC_TRIGGERS_MAX "$page" ' N triggers a phase'
 	constant_is TRIGGER_TESTS_MAX "$page" ' N comparisons a trigger'
 	constant_is TESTS_MAX "$page" ' N tests a line'
 	constant_is NESTING_MAX "$page" 'parentheses N deep'

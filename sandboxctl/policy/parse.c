@@ -552,7 +552,7 @@ static void parse_count(struct parser *parser, struct trigger_syntax *trigger)
 	const char *end;
 	uint64_t count;
 
-	if (!take_word(parser, "how many times", &word))
+	if (!take_word(parser, "a number of times", &word))
 		return;
 	if (!read_number(word.text, &end, &count) || *end || !count || count > UINT32_MAX)
 		fail_at(parser, word.place, "a count is a number from 1");
@@ -681,7 +681,7 @@ static void parse_deadline(struct parser *parser)
 	struct deadline_syntax *deadline = &parser->statement->deadline;
 	struct word time = { 0 }, action = { 0 };
 
-	if (!take_word(parser, "a time, as in 30s", &time))
+	if (!take_word(parser, "a time such as 30s", &time))
 		return;
 	if (!read_duration(time.text, &deadline->milliseconds)) {
 		fail_at(parser, time.place,
