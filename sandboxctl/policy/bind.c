@@ -153,6 +153,10 @@ static bool take_value(struct binding *binding, const struct value *value,
 /* --- arguments -------------------------------------------------------------------------------- */
 
 /* What to do instead of looking behind a pointer. */
+#define PATH_ADVICE                                                                                \
+	"paths are for 'read' and 'write' rules, which this version lacks: test the flags, "       \
+	"or decide the call as a whole"
+
 static const struct {
 	const char *call, *type, *argument, *advice;
 } pointer_advice[] = {
@@ -160,12 +164,14 @@ static const struct {
 	  "'errno ENOSYS clone3' makes programs use clone, whose flags can be tested" },
 	{ "openat2", "struct open_how *", NULL,
 	  "'errno ENOSYS openat2' makes programs use openat, whose flags can be tested" },
-	{ NULL, "const char *", "filename", "restrict paths with 'read' and 'write' rules" },
-	{ NULL, "const char *", "pathname", "restrict paths with 'read' and 'write' rules" },
-	{ NULL, "const char *", "path", "restrict paths with 'read' and 'write' rules" },
-	{ NULL, "const char *", "oldname", "restrict paths with 'read' and 'write' rules" },
-	{ NULL, "const char *", "newname", "restrict paths with 'read' and 'write' rules" },
-	{ NULL, "struct sockaddr *", NULL, "restrict addresses with 'bind' and 'connect' rules" },
+	{ NULL, "const char *", "filename", PATH_ADVICE },
+	{ NULL, "const char *", "pathname", PATH_ADVICE },
+	{ NULL, "const char *", "path", PATH_ADVICE },
+	{ NULL, "const char *", "oldname", PATH_ADVICE },
+	{ NULL, "const char *", "newname", PATH_ADVICE },
+	{ NULL, "struct sockaddr *", NULL,
+	  "addresses are for 'bind' and 'connect' rules, which this version lacks: decide the "
+	  "call as a whole" },
 	{ NULL, NULL, NULL, "test another argument, or decide the call as a whole" },
 };
 
