@@ -140,7 +140,8 @@ static void list_directories(void)
 						"/../../share/libsandbox/policies" };
 
 	add_list(settings->policy_path);
-	if (settings->xdg_config_home)
+	/* As the specification says: a relative XDG_CONFIG_HOME does not count. */
+	if (settings->xdg_config_home && *settings->xdg_config_home == '/')
 		add_directory(join(settings->xdg_config_home, "/libsandbox/policies", ""));
 	else if (settings->home)
 		add_directory(join(settings->home, "/.config/libsandbox/policies", ""));
