@@ -86,6 +86,11 @@ static void what_the_kernel_refuses_is_refused(void **unused)
 	REFUSE(BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, 3), RET_A);
 	REFUSE(BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 32), RET_A);
 	REFUSE(BPF_STMT(BPF_ST, 16), RET_A);
+	/* Memory that was not written, or only on one of two ways. */
+	REFUSE(BPF_STMT(BPF_LD | BPF_MEM, 0), RET_A);
+	REFUSE(BPF_STMT(BPF_ST, 1), BPF_STMT(BPF_LDX | BPF_MEM, 0), RET_A);
+	REFUSE(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), BPF_STMT(BPF_ST, 0),
+	       BPF_STMT(BPF_LD | BPF_MEM, 0), RET_A);
 	REFUSE(BPF_STMT(BPF_JMP | BPF_JA, 1), RET_A);
 	REFUSE(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), RET_A);
 	REFUSE(BPF_STMT(BPF_JMP | BPF_JA, 0xffffffff), RET_A);

@@ -1,6 +1,6 @@
 /* test_random.c - random policies: what is compiled does what the text says.
  *
- * RANDOM_COUNT policies (6000) from RANDOM_SEED (1) on, half of them for each architecture. A
+ * RANDOM_COUNT policies (4000) from RANDOM_SEED (1) on, half of them for each architecture. A
  * failure prints the seed and the text. A policy that asks for more than a filter has room for is
  * no failure; such are counted, and must be few.
  */
@@ -77,7 +77,7 @@ static void try_policy(const char *text, enum arch arch, unsigned long seed)
 
 static void random_policies_do_what_they_say(void **unused)
 {
-	unsigned long count = from_environment("RANDOM_COUNT", 6000);
+	unsigned long count = from_environment("RANDOM_COUNT", 4000);
 	unsigned long first = from_environment("RANDOM_SEED", 1);
 
 	(void)unused;
