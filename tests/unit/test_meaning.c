@@ -183,9 +183,9 @@ static void triggers_become_tests(void **unused)
 	      "trigger epoll_wait where not (timeout == 0 or maxevents <= 1)\n"
 	      "trigger epoll_pwait\ntrigger ppoll where nfds in {1, 2}\n");
 	triggers = compiled.policy->phases[0].triggers;
-	assert_int_equal(triggers[0].count, 1);
+	assert_int_equal(triggers[0].test_count, 1);
 	assert_int_equal(triggers[0].tests[0].op, POLICYC_NE);
-	assert_int_equal(triggers[1].count, 2);
+	assert_int_equal(triggers[1].test_count, 2);
 	assert_int_equal(triggers[1].tests[0].op, POLICYC_NE);
 	assert_false(triggers[1].tests[0].last);
 	assert_int_equal(triggers[1].tests[1].op, POLICYC_GT);
@@ -193,8 +193,32 @@ static void triggers_become_tests(void **unused)
 	assert_int_equal(__builtin_popcount(triggers[1].hooks), 3);
 	assert_int_equal(__builtin_popcount(triggers[2].hooks), 1);
 	assert_int_equal(__builtin_popcount(triggers[3].hooks), 2); /* with __ppoll_chk */
-	assert_int_equal(triggers[3].count, 2);
+	assert_int_equal(triggers[3].test_count, 2);
 	assert_true(triggers[3].tests[0].last);
+	assert_int_equal(triggers[3].count, 1);
+	assert_int_equal(triggers[3].after, 0);
+}
+
+/* What an `after` waits for stands before it, and locks nothing. */
+static void after_becomes_a_step(void **unused)
+{
+	const struct phase *phase;
+
+	(void)unused;
+	build("policy 1\nphase a\ndefault allow\ndeadline 2m kill\n"
+	      "trigger poll count 3 on main thread after call lib.so!f after listen\n");
+	phase = &compiled.policy->phases[0];
+	assert_int_equal(phase->trigger_count, 3);
+	assert_int_equal(phase->triggers[0].flags, POLICYC_TRIGGER_STEP);
+	assert_int_equal(phase->triggers[1].flags, POLICYC_TRIGGER_STEP);
+	assert_int_equal(phase->triggers[1].after, 1);
+	assert_string_equal(phase->triggers[1].object, "lib.so");
+	assert_string_equal(phase->triggers[1].function, "f");
+	assert_int_equal(phase->triggers[2].flags, POLICYC_TRIGGER_MAIN_THREAD);
+	assert_int_equal(phase->triggers[2].after, 2);
+	assert_int_equal(phase->triggers[2].count, 3);
+	assert_int_equal(phase->deadline.milliseconds, 120000);
+	assert_int_equal(phase->deadline.action, POLICYC_DEADLINE_KILL);
 }
 
 static int end(void **unused)
@@ -217,6 +241,7 @@ int main(void)
 		cmocka_unit_test(conditions_nest),
 		cmocka_unit_test(includes_merge),
 		cmocka_unit_test(triggers_become_tests),
+		cmocka_unit_test(after_becomes_a_step),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);
