@@ -550,8 +550,11 @@ static const struct {
 	{ "getdents64", NEED_LOCKS_AGAIN },
 	{ "clock_gettime", NEED_LOCKS_AGAIN },
 	{ "nanosleep", NEED_LOCKS_AGAIN },
-	{ "mprotect", NEED_LOCKS_AGAIN }, /* patched functions are put back */
-	{ "unshare", NEED_LOCKS_AGAIN },  /* CLONE_THREAD only: asks whether there are threads */
+	{ "mprotect", NEED_LOCKS_AGAIN },     /* patched functions are put back */
+	{ "timer_create", NEED_LOCKS_AGAIN }, /* deadlines, in fork children too */
+	{ "timer_settime", NEED_LOCKS_AGAIN },
+	{ "timer_delete", NEED_LOCKS_AGAIN },
+	{ "unshare", NEED_LOCKS_AGAIN }, /* CLONE_THREAD only: asks whether there are threads */
 	{ "exit_group", NEED_LOCKS_AGAIN },
 	{ "write", NEED_LOCKS_AGAIN },
 	{ "gettid", NEED_LOCKS_AGAIN },
