@@ -229,21 +229,43 @@ static void lint_hot(struct context *context, const struct call *call)
 	}
 }
 
+/* A line that leaves this one nothing, or has a part in it: one that always holds if there is one,
+ * else the strictest. */
+static const struct decision *who_decides(const struct call *call, const struct decision *idle)
+{
+	const struct decision *best = NULL;
+
+	for (size_t i = 0; i < call->count; i++) {
+		const struct decision *other = &call->list[i];
+
+		if (other == idle || other->origin != ORIGIN_TEXT || !other->decided ||
+		    other->action.kind < idle->action.kind)
+			continue;
+		if (!best || (best->condition &&
+			      (!other->condition || other->action.kind > best->action.kind)))
+			best = other;
+	}
+	return best;
+}
+
 /* Lines that name a call and decide nothing about it: somebody thought that they do. */
 static void lint_dead(struct context *context, const struct call *call)
 {
 	for (size_t i = 0; i < call->count; i++) {
-		const struct decision *decision = &call->list[i];
+		const struct decision *decision = &call->list[i], *other;
 
 		if (decision->origin != ORIGIN_TEXT || decision->decided ||
 		    (!decision->named && !decision->condition))
 			continue;
+		other = who_decides(call, decision);
 		warn(context, decision->place,
-		     arena_printf(
-			     context->arena,
-			     "'%s' decides nothing about %s here: other lines decide every case",
-			     action_text(context->arena, decision->action),
-			     call->name ? call->name->name : "this number"))
+		     arena_printf(context->arena,
+				  "'%s' decides nothing about %s here: other lines decide every "
+				  "case%s%s",
+				  action_text(context->arena, decision->action),
+				  call->name ? call->name->name : "this number",
+				  other ? ", as at " : "",
+				  other ? place_text(context->arena, other->place) : ""))
 			->hint = "what is stricter wins whatever the order; 'override' replaces "
 				 "earlier lines";
 	}
