@@ -30,9 +30,8 @@ static const char help[] =
 	"  -j, --json         for other programs\n";
 
 struct options {
-	const char *policies[2], *phase;
-	enum arch arch;
-	bool json;
+	const char *policies[2];
+	struct view view;
 };
 
 struct comparison {
@@ -98,7 +97,7 @@ static void compare_number(struct comparison *comparison, const struct side side
 {
 	struct differences differences = find_differences(&comparison->session->context,
 							  &comparison->diagram, sides, number);
-	enum arch arch = comparison->options->arch;
+	enum arch arch = comparison->options->view.arch;
 
 	if (differences.too_large) {
 		complain("%s: the conditions are too intricate to compare",
@@ -132,7 +131,7 @@ static uint32_t unknown_number(const struct side sides[2])
 static void compare_numbers(struct comparison *comparison, const struct side sides[2], json_t *rows)
 {
 	for (uint32_t number = 0; number < TABLE_NUMBERS; number++)
-		if (names_number(comparison->options->arch, number) ||
+		if (names_number(comparison->options->view.arch, number) ||
 		    find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
 			compare_number(comparison, sides, number, rows);
 	for (int i = 0; i < 2; i++) {
@@ -197,7 +196,7 @@ static const struct phase *find_phase(const struct policy *policy, const char *n
 
 static void compare_by_name(struct comparison *comparison)
 {
-	const char *only = comparison->options->phase;
+	const char *only = comparison->options->view.phase;
 
 	for (int i = 0; i < 2; i++) {
 		const struct policy *policy = comparison->policies[i];
@@ -223,7 +222,7 @@ static void compare(struct comparison *comparison)
 	const struct policy *a = comparison->policies[0], *b = comparison->policies[1];
 	struct side sides[2] = { { a, &a->phases[0] }, { b, &b->phases[0] } };
 
-	if (a->phase_count == 1 && b->phase_count == 1 && !comparison->options->phase)
+	if (a->phase_count == 1 && b->phase_count == 1 && !comparison->options->view.phase)
 		compare_phases(comparison, sides);
 	else
 		compare_by_name(comparison);
@@ -235,7 +234,8 @@ static void print_json(struct comparison *comparison)
 
 	json_object_set_new(object, "a", json_string(comparison->labels[0]));
 	json_object_set_new(object, "b", json_string(comparison->labels[1]));
-	json_object_set_new(object, "arch", json_string(arches[comparison->options->arch].name));
+	json_object_set_new(object, "arch",
+			    json_string(arches[comparison->options->view.arch].name));
 	json_object_set_new(object, "same", json_boolean(!comparison->found));
 	json_object_set_new(object, "phases", comparison->json);
 	json_dumpf(object, stdout, JSON_INDENT(2));
@@ -261,20 +261,21 @@ static int diff(struct session *session, const struct options *options)
 
 	for (int i = 0; i < 2; i++) {
 		comparison.policies[i] =
-			session_resolve(session, options->policies[i], options->arch);
+			session_resolve(session, options->policies[i], options->view.arch);
 		if (!comparison.policies[i])
 			return EXIT_USAGE;
 	}
 	for (int i = 0; i < 2; i++)
-		if (options->phase && !find_phase(comparison.policies[!i], options->phase) &&
-		    !has_phase(comparison.policies[i], options->phase))
+		if (options->view.phase &&
+		    !find_phase(comparison.policies[!i], options->view.phase) &&
+		    !has_phase(comparison.policies[i], options->view.phase))
 			return EXIT_USAGE;
 	set_labels(&comparison);
 	diagram_begin(&comparison.diagram, &session->arena);
-	if (options->json)
+	if (options->view.json)
 		comparison.json = json_array();
 	compare(&comparison);
-	if (options->json)
+	if (options->view.json)
 		print_json(&comparison);
 	comparison.failed |= session->diagnostics.errors > 0;
 	session_report(session);
@@ -285,36 +286,12 @@ static int diff(struct session *session, const struct options *options)
 
 int diff_main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "phase", required_argument, NULL, 'p' },
-		{ "arch", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	struct options options = { .arch = ARCH_NATIVE };
+	struct options options = { 0 };
 	struct session session;
-	int option, result;
+	int result = read_view(argc, argv, "diff", help, &options.view);
 
-	while ((option = getopt_long(argc, argv, "p:a:jh", words, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			options.phase = optarg;
-			break;
-		case 'a':
-			if (!read_arch(optarg, &options.arch))
-				return EXIT_USAGE;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("diff");
-		}
-	}
+	if (result >= 0)
+		return result;
 	if (argc - optind != 2) {
 		complain("diff: give two policies");
 		return usage_error("diff");

@@ -30,9 +30,8 @@ static const char help[] =
 	"  -j, --json         for other programs\n";
 
 struct options {
-	const char *policy, *call, *phase;
-	enum arch arch;
-	bool json;
+	const char *policy, *call;
+	struct view view;
 };
 
 struct explanation {
@@ -258,7 +257,7 @@ static bool explain_phases(struct explanation *explanation, json_t *phases)
 		const struct phase *phase = &explanation->policy->phases[i];
 		struct outcomes outcomes;
 
-		if (options->phase && strcmp(options->phase, phase->name) != 0)
+		if (options->view.phase && strcmp(options->view.phase, phase->name) != 0)
 			continue;
 		outcomes = find_outcomes(&explanation->session->context, &explanation->diagram,
 					 explanation->policy, phase, explanation->query.number,
@@ -280,10 +279,10 @@ static int explain(struct session *session, const struct options *options)
 	json_t *phases = NULL;
 	bool allowed;
 
-	explanation.policy = session_resolve(session, options->policy, options->arch);
-	if (!explanation.policy || !has_phase(explanation.policy, options->phase))
+	explanation.policy = session_resolve(session, options->policy, options->view.arch);
+	if (!explanation.policy || !has_phase(explanation.policy, options->view.phase))
 		return EXIT_USAGE;
-	if (!parse_query(&session->context, options->arch,
+	if (!parse_query(&session->context, options->view.arch,
 			 text_source(&session->arena, "<CALL>", options->call),
 			 &explanation.query)) {
 		session_report(session);
@@ -291,12 +290,12 @@ static int explain(struct session *session, const struct options *options)
 	}
 	explanation.given = query_bits(&explanation.query);
 	diagram_begin(&explanation.diagram, &session->arena);
-	if (options->json)
+	if (options->view.json)
 		phases = json_array();
 	else
 		print_call(&explanation);
 	allowed = explain_phases(&explanation, phases);
-	if (options->json)
+	if (options->view.json)
 		print_json(&explanation, phases, allowed);
 	session_report(session);
 	return allowed ? EXIT_GOOD : EXIT_POLICY;
@@ -304,36 +303,12 @@ static int explain(struct session *session, const struct options *options)
 
 int explain_main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "phase", required_argument, NULL, 'p' },
-		{ "arch", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	struct options options = { .arch = ARCH_NATIVE };
+	struct options options = { 0 };
 	struct session session;
-	int option, result;
+	int result = read_view(argc, argv, "explain", help, &options.view);
 
-	while ((option = getopt_long(argc, argv, "p:a:jh", words, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			options.phase = optarg;
-			break;
-		case 'a':
-			if (!read_arch(optarg, &options.arch))
-				return EXIT_USAGE;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("explain");
-		}
-	}
+	if (result >= 0)
+		return result;
 	if (argc - optind != 2) {
 		complain("explain: give a policy and a call");
 		return usage_error("explain");

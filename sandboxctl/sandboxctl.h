@@ -41,6 +41,17 @@ bool has_phase(const struct policy *policy, const char *name);
 /* "x86_64", "aarch64", and what else people call them. */
 bool read_arch(const char *text, enum arch *arch);
 
+/* The options of every command that answers questions about policies. */
+struct view {
+	const char *phase; /* NULL: all */
+	enum arch arch;
+	bool json;
+};
+
+/* Reads them; what follows begins at optind. Returns the exit status when the command ends here
+ * (--help, a wrong option), otherwise -1. */
+int read_view(int argc, char **argv, const char *command, const char *help, struct view *view);
+
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "Try 'sandboxctl compile --help'." */
 int usage_error(const char *command);

@@ -97,6 +97,40 @@ bool read_arch(const char *text, enum arch *arch)
 	return false;
 }
 
+int read_view(int argc, char **argv, const char *command, const char *help, struct view *view)
+{
+	static const struct option words[] = {
+		{ "phase", required_argument, NULL, 'p' },
+		{ "arch", required_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int option;
+
+	*view = (struct view){ .arch = ARCH_NATIVE };
+	while ((option = getopt_long(argc, argv, "p:a:jh", words, NULL)) != -1) {
+		switch (option) {
+		case 'p':
+			view->phase = optarg;
+			break;
+		case 'a':
+			if (!read_arch(optarg, &view->arch))
+				return EXIT_USAGE;
+			break;
+		case 'j':
+			view->json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		default:
+			return usage_error(command);
+		}
+	}
+	return -1;
+}
+
 void complain(const char *format, ...)
 {
 	va_list arguments;

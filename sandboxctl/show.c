@@ -20,9 +20,8 @@ static const char help[] =
 	"  -j, --json         for other programs\n";
 
 struct options {
-	const char *policy, *phase;
-	enum arch arch;
-	bool json;
+	const char *policy;
+	struct view view;
 };
 
 struct shown {
@@ -68,7 +67,7 @@ static struct action unknown_action(const struct phase *phase)
 
 static bool is_shown(const struct shown *shown, const struct phase *phase)
 {
-	return !shown->options->phase || !strcmp(shown->options->phase, phase->name);
+	return !shown->options->view.phase || !strcmp(shown->options->view.phase, phase->name);
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -233,11 +232,11 @@ static bool show(struct session *session, const struct options *options)
 {
 	struct shown shown = { .session = session, .arena = &session->arena, .options = options };
 
-	shown.policy = session_resolve(session, options->policy, options->arch);
-	if (!shown.policy || !has_phase(shown.policy, options->phase))
+	shown.policy = session_resolve(session, options->policy, options->view.arch);
+	if (!shown.policy || !has_phase(shown.policy, options->view.phase))
 		return false;
 	diagram_begin(&shown.diagram, &session->arena);
-	if (options->json)
+	if (options->view.json)
 		print_json(&shown);
 	else
 		print_text(&shown);
@@ -247,37 +246,13 @@ static bool show(struct session *session, const struct options *options)
 
 int show_main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "phase", required_argument, NULL, 'p' },
-		{ "arch", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	struct options options = { .arch = ARCH_NATIVE };
+	struct options options = { 0 };
 	struct session session;
+	int result = read_view(argc, argv, "show", help, &options.view);
 	bool good;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "p:a:jh", words, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			options.phase = optarg;
-			break;
-		case 'a':
-			if (!read_arch(optarg, &options.arch))
-				return EXIT_USAGE;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("show");
-		}
-	}
+	if (result >= 0)
+		return result;
 	if (argc - optind != 1) {
 		complain("show: name one policy");
 		return usage_error("show");
