@@ -27,11 +27,12 @@ requires_root() {
 	[[ "$(id -u)" -eq 0 ]] || skip 'needs root'
 }
 
-# sandboxed POLICY COMMAND...: runs it under the library with the policy (a name or a path).
+# sandboxed POLICY COMMAND...: runs it under the library with the policy (a name or a path), for a
+# minute at most: a lock that never ends, or a trap that comes again for ever, is a failure.
 sandboxed() {
 	local policy=$1
 	shift
-	env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$policy" "$@"
+	timeout --foreground 60 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$policy" "$@"
 }
 
 # policy NAME: writes NAME.policy from standard input into the test's directory, compiles it, and

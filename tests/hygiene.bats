@@ -9,7 +9,7 @@ state_policy() {
 		phase serving
 		  trigger poll
 		  default trap
-		  allow @base write fstat newfstatat exit_group poll fcntl rt_sigprocmask brk mmap
+		  allow @base write fstat newfstatat exit_group poll fcntl rt_sigprocmask brk mmap clock_nanosleep
 		  allow rt_sigaction
 	EOF
 }
@@ -67,6 +67,19 @@ state_policy() {
 	expect "> environment SANDBOX_POLICY=$path"
 	expect '< after: signal 31 default flags 0 mask 0'
 	expect '> after: signal 31 foreign'
+}
+
+@test "with a second thread, signal 33 is libc's again after the barrier" {
+	local path
+	path=$(state_policy)
+	"$HOSTS/state" thread | grep -v ^environment >"$BATS_TEST_TMPDIR/without"
+	sandboxed "$path" "$HOSTS/state" thread | grep -v ^environment >"$BATS_TEST_TMPDIR/with"
+	grep -q 'signal 33 foreign' "$BATS_TEST_TMPDIR/without" # control: libc has it
+	run diff "$BATS_TEST_TMPDIR/without" "$BATS_TEST_TMPDIR/with"
+	[ "$(grep -c '^[<>]' <<<"$output")" -eq 2 ] || {
+		echo "$output"
+		false
+	}
 }
 
 @test "a text compiled on the way leaves no descriptor, child or file behind" {

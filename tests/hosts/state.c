@@ -1,12 +1,14 @@
 /* state.c - prints what a program can see of itself: errno, descriptors, signal mask, dispositions,
  * environment; first at main, then after a wait that fires a trigger. With and without the library
- * the text must be the same, but for SIGSYS after the lock.
+ * the text must be the same, but for SIGSYS after the lock. With an argument there is a second
+ * thread.
  *
  * Descriptors by fcntl, dispositions by the raw call (libc hides 32 and 33).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,11 +55,21 @@ static void print_state(const char *when, int seen_errno)
 	}
 }
 
-int main(void)
+static void *idle(void *argument)
+{
+	for (;;)
+		sleep(1000);
+	return argument;
+}
+
+int main(int argc, char **argv)
 {
 	int at_main = errno;
+	pthread_t thread;
 	sigset_t some;
 
+	if (argc > 1 && pthread_create(&thread, NULL, idle, NULL))
+		return 2;
 	print_state("main", at_main);
 	for (char **variable = environ; *variable; variable++)
 		printf("environment %s\n", *variable);
