@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define POLICYC_MAGIC	"SBXPLCYC"
-#define POLICYC_VERSION 1u
+#define POLICYC_VERSION 2u
 #define POLICYC_SIZE_MAX                                                                           \
 	(1u << 20) /* bytes; a policy of every known call with tests is < 100 KiB */
 #define POLICYC_PHASES_MAX   8u
@@ -68,6 +68,79 @@ enum policyc_deadline {
 	POLICYC_DEADLINES
 };
 
+/* The steps of a lock beside its filter, in the order they run (lockdown/lockdown.c). */
+enum policyc_step {
+	POLICYC_STEP_DESCRIPTORS = 1u << 0,
+	POLICYC_STEP_LIMITS = 1u << 1,
+	POLICYC_STEP_ROOT = 1u << 2,
+	POLICYC_STEP_DETACH = 1u << 3,
+	POLICYC_STEP_FILES = 1u << 4, /* Landlock: paths */
+	POLICYC_STEP_PORTS = 1u << 5, /* Landlock: TCP ports, ABI 4, Linux 6.7 */
+	POLICYC_STEP_SCOPE = 1u << 6, /* Landlock: scopes, ABI 6, Linux 6.12 */
+	POLICYC_STEP_CAPABILITIES = 1u << 7,
+	POLICYC_STEP_NOT_DUMPABLE = 1u << 8, /* prctl(PR_SET_DUMPABLE, 0) */
+
+	/* Only in `optional`: parts of POLICYC_STEP_FILES. */
+	POLICYC_PART_TRUNCATE = 1u << 16,  /* ABI 3, Linux 6.2 */
+	POLICYC_PART_IOCTL_DEV = 1u << 17, /* ABI 5, Linux 6.10 */
+};
+
+/* landlock(7): the rights of one directory (and all beneath it) or of one file. */
+struct policyc_path {
+	uint32_t path;	 /* string, absolute */
+	uint32_t flags;	 /* enum policyc_path_flags */
+	uint64_t rights; /* LANDLOCK_ACCESS_FS_*; those of a directory are left out for a file */
+};
+
+enum policyc_path_flags {
+	POLICYC_PATH_OPTIONAL = 1u << 0, /* need not exist when the lock happens */
+};
+
+struct policyc_port {
+	uint32_t port;	 /* 0..65535, host byte order */
+	uint32_t rights; /* LANDLOCK_ACCESS_NET_* */
+};
+
+/* getrlimit(2) */
+struct policyc_limit {
+	uint32_t resource; /* RLIMIT_* */
+	uint32_t reserved;
+	uint64_t soft, hard; /* in the resource's own unit; UINT64_MAX: no limit */
+};
+
+/* Descriptors first..last; last UINT32_MAX: all from `first`. */
+struct policyc_range {
+	uint32_t first, last;
+};
+
+enum policyc_descriptor { /* what an open descriptor is */
+			  POLICYC_FD_ANY,
+			  POLICYC_FD_FILE, /* regular */
+			  POLICYC_FD_DIRECTORY,
+			  POLICYC_FD_DEVICE, /* character or block */
+			  POLICYC_FD_TTY,
+			  POLICYC_FD_PIPE,
+			  POLICYC_FD_UNIX, /* sockets by family and type */
+			  POLICYC_FD_TCP,
+			  POLICYC_FD_UDP,
+			  POLICYC_FD_NETLINK,
+			  POLICYC_FD_SOCKET, /* any socket */
+			  POLICYC_FD_EPOLL,  /* anonymous inodes */
+			  POLICYC_FD_EVENTFD,
+			  POLICYC_FD_SIGNALFD,
+			  POLICYC_FD_TIMERFD,
+			  POLICYC_FD_INOTIFY,
+			  POLICYC_FD_ANON, /* any other anonymous inode */
+			  POLICYC_FDS
+};
+
+/* An open descriptor is expected when one of these matches it. */
+struct policyc_expected {
+	uint32_t kind;	  /* enum policyc_descriptor */
+	uint32_t pattern; /* string: of its path or name, `*` is any text; none = any */
+	struct policyc_range numbers;
+};
+
 struct policyc_phase {
 	uint32_t name;		      /* string */
 	uint32_t flags;		      /* enum policyc_phase_flags */
@@ -75,6 +148,21 @@ struct policyc_phase {
 	uint32_t deadline_ms;	      /* milliseconds after the library was loaded */
 	struct policyc_list triggers; /* struct policyc_trigger: whichever comes first */
 	struct policyc_list bpf; /* struct sock_filter, 1..BPF_MAXINSNS, as seccomp(2) takes it */
+
+	uint32_t steps;	   /* enum policyc_step */
+	uint32_t optional; /* enum policyc_step: what this kernel may be unable to do */
+	uint64_t detach, detach_optional; /* STEP_DETACH: CLONE_NEW*; of these, what may fail */
+	uint64_t capabilities;		  /* STEP_CAPABILITIES: those kept; bit n = capability n */
+	uint64_t files;			  /* STEP_FILES: LANDLOCK_ACCESS_FS_* denied elsewhere */
+	uint32_t ports;			  /* STEP_PORTS: LANDLOCK_ACCESS_NET_* denied elsewhere */
+	uint32_t scope;			  /* STEP_SCOPE: LANDLOCK_SCOPE_* */
+	uint32_t root; /* STEP_ROOT: string, the directory; none = an empty, read-only one */
+	uint32_t reserved;
+	struct policyc_list path_rules; /* struct policyc_path */
+	struct policyc_list port_rules; /* struct policyc_port */
+	struct policyc_list limits;	/* struct policyc_limit */
+	struct policyc_list close;	/* STEP_DESCRIPTORS: struct policyc_range, closed */
+	struct policyc_list expected;	/* struct policyc_expected; none = anything may be open */
 };
 
 /* SECCOMP_RET_TRAP carries in its 16 data bits what happens after the report:
