@@ -268,7 +268,10 @@ uninstall:
 	  rmdir "$(DESTDIR)$$d" 2>/dev/null || [ ! -d "$(DESTDIR)$$d" ] || echo "kept $(DESTDIR)$$d: not empty"; done
 	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CTL_OBJ) $(UNIT_OBJ) $(ASAN_CTL) $(FUZZ_OBJ) $(FAST_OBJ)) $(HOSTS:=.d) $(BENCHES:=.d) $(B)/no-barrier/lockdown.d
+# The objects of test programs hang on no variable: every .d that was ever made for one.
+TEST_DEPS := $(shell find $(B)/*/tests $(B)/fuzz/obj/tests -name '*.d' 2>/dev/null)
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CTL_OBJ) $(UNIT_OBJ) $(ASAN_CTL) $(FUZZ_OBJ) $(FAST_OBJ)) $(TEST_DEPS) $(HOSTS:=.d) $(BENCHES:=.d) $(B)/no-barrier/lockdown.d
 
 clean:
 	rm -rf $(B)
