@@ -53,7 +53,11 @@ all:
 # handlers call nothing in libc (tests/hygiene.bats reads the objects' undefined symbols).
 LIB_CFLAGS := -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector \
               -fno-tree-loop-distribute-patterns
-LIB_SRC := $(wildcard preload/*.c preload/*/*.c preload/*/*.S)
+# Of NAME-ARCH.c and NAME-ARCH.S the ones of the machine that the compiler makes code for.
+ARCHES  := x86_64 aarch64
+ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+LIB_SRC := $(filter-out $(foreach a,$(filter-out $(ARCH),$(ARCHES)),%-$(a).c %-$(a).S),\
+             $(wildcard preload/*.c preload/*/*.c preload/*/*.S))
 LIB_OBJ := $(patsubst %,$(B)/%.o,$(LIB_SRC))
 LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/libsandbox.map \
                -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack

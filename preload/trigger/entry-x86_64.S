@@ -1,15 +1,16 @@
 /* entry-x86_64.S - where a patched function's jump leads, and the signal frame's way back.
  *
  * entry_stub: reached by the patched function's jump through a trampoline, which has pushed the
- * site's number. It runs at the function's first instruction, so every argument register may be
+ * function's address. To an unwinder the frame above is the function, broken off before its first
+ * instruction: its address is where this frame returns to. It runs at the function's first instruction, so every argument register may be
  * live: rdi rsi rdx rcx r8 r9, rax (al counts a variadic call's vector registers; Go passes
  * arguments in rax rbx r10 r11 too), r10 (static chain). C code keeps rbx, rbp, r12-r15.
  * Not saved: x87, SSE, AVX, AVX-512, mask and tile registers. The library is compiled with
  * -mgeneral-regs-only and calls nothing outside itself from here, so it cannot change them
  * (tests/hygiene.bats looks for them in the disassembly).
  *
- * The way on is a `ret` to the address that replaces the site's number: no register is free for
- * an indirect jump.
+ * The way on is a `ret` to the address that replaces the function's: no register is free for an
+ * indirect jump.
  */
 	.text
 	.globl	entry_stub
@@ -18,7 +19,8 @@
 	.balign	16
 entry_stub:
 	.cfi_startproc
-	.cfi_def_cfa_offset 16		/* site number, return address */
+	.cfi_signal_frame
+	.cfi_def_cfa_offset 8		/* on entry the function's address is on top */
 	push	%rbp
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset %rbp, 0
@@ -34,7 +36,7 @@ entry_stub:
 	push	%r10
 	push	%r11
 	and	$-16, %rsp		/* hand-written callers may come with any alignment */
-	mov	8(%rbp), %edi		/* the site */
+	mov	8(%rbp), %rdi		/* the function */
 	call	entry_reached
 	mov	%rax, 8(%rbp)		/* where to go on: the function, its bytes put back */
 	lea	-72(%rbp), %rsp
@@ -48,7 +50,8 @@ entry_stub:
 	pop	%rcx
 	pop	%rax
 	pop	%rbp
-	.cfi_def_cfa %rsp, 16
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
 	ret
 	.cfi_endproc
 	.size	entry_stub, .-entry_stub

@@ -1,16 +1,17 @@
 /* entry.c - patching the first bytes of a function with one jump, once.
  *
- * What it does: at load, five bytes at the function's entry become a jump to a trampoline near it
- * (a 32-bit displacement reaches 2 GiB), which pushes the site's number and jumps to entry_stub.
+ * What it does: at load, a function's first bytes become a jump to a trampoline near it, which
+ * passes the function's address to entry_stub (patch.h: what these are made of).
  * The first call fires the trigger; at the lock, with every other thread held, the bytes are put
  * back, and every thread goes on into the whole function. No signal, no ptrace, no debug
  * registers, and nothing left behind but a page of code that was made private.
- * What it must not do: write code while another thread can run it.
+ * What it must not do: write code while another thread can run it, or know an architecture.
  *
  * Contract: as entry.h says; entry_reached: hook.
  */
 #include "trigger/entry.h"
 
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "lockdown/barrier.h"
@@ -18,18 +19,17 @@
 #include "raw.h"
 #include "report/report.h"
 #include "trigger/elf.h"
+#include "trigger/patch.h"
 #include "trigger/trigger.h"
 
 #define SITES_MAX   64
-#define JUMP_SIZE   5 /* e9 rel32 */
-#define PAGE	    4096ul
-#define REACH	    ((1ul << 31) - (1ul << 20)) /* of rel32, less a margin for the page itself */
-#define SEARCH_STEP 0x10000ul
+#define SEARCH_STEP 0x10000ul			/* a multiple of every page size */
+#define REACH	    (PATCH_REACH - (1ul << 20)) /* less a margin for the page itself */
 
 struct site {
 	uintptr_t address;
 	uintptr_t trampoline;
-	unsigned char original[JUMP_SIZE];
+	unsigned char original[PATCH_SIZE];
 	bool patched;
 	const char *name; /* for people: the function, or the object */
 	uint32_t
@@ -39,15 +39,20 @@ struct site {
 
 static struct site sites[SITES_MAX];
 static unsigned site_count;
+static uintptr_t page_size;
 
-void entry_stub(void);
-uintptr_t entry_reached(uint32_t index);
+uintptr_t entry_reached(uintptr_t function);
 
 /* --- at load ---------------------------------------------------------------------------------- */
 
+static uintptr_t page_of(uintptr_t address)
+{
+	return address & ~(page_size - 1);
+}
+
 static long map_near(uintptr_t address)
 {
-	uintptr_t page = address & ~(PAGE - 1);
+	uintptr_t page = address & ~(SEARCH_STEP - 1);
 
 	for (uintptr_t distance = SEARCH_STEP; distance < REACH; distance += SEARCH_STEP) {
 		for (int up = 0; up < 2; up++) {
@@ -56,7 +61,7 @@ static long map_near(uintptr_t address)
 
 			if (!up && distance >= page)
 				continue;
-			got = raw(mmap, at, PAGE, PROT_READ | PROT_WRITE,
+			got = raw(mmap, at, page_size, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 			if ((uintptr_t)got == at)
 				return got;
@@ -65,59 +70,69 @@ static long map_near(uintptr_t address)
 	return -12; /* ENOMEM */
 }
 
-/* push $index; jmp *entry_stub: the trampoline, in a page of its own. */
-static uintptr_t make_trampoline(uintptr_t near, uint32_t index, const char *function)
+/* In a page of its own. */
+static uintptr_t make_trampoline(uintptr_t function, const char *name)
 {
-	static const unsigned char jump_indirect[] = { 0xff, 0x25, 0, 0, 0, 0 };
-	const uintptr_t stub = (uintptr_t)entry_stub;
-	long page = map_near(near);
-	unsigned char *code = (unsigned char *)page;
+	long page = map_near(function);
 	long error;
 
 	if (page < 0 && page > -4096)
-		report_fatal("no free page within 2 GiB of function ", function, NULL);
-	*code++ = 0x68;
-	bytes_copy(code, &index, sizeof(index));
-	code += sizeof(index);
-	bytes_copy(code, jump_indirect, sizeof(jump_indirect));
-	bytes_copy(code + sizeof(jump_indirect), &stub, sizeof(stub));
-	error = raw(mprotect, page, PAGE, PROT_READ | PROT_EXEC);
+		report_fatal("no free page within a jump's reach of function ", name, NULL);
+	patch_trampoline((unsigned char *)page, function);
+	patch_flush((uintptr_t)page, PATCH_TRAMPOLINE_MAX);
+	error = raw(mprotect, page, page_size, PROT_READ | PROT_EXEC);
 	if (error)
-		report_fatal_errno(error, "cannot make code for the trigger at ", function, NULL);
+		report_fatal_errno(error, "cannot make code for the trigger at ", name, NULL);
 	return (uintptr_t)page;
 }
 
 static long protect_site(uintptr_t address, int protection)
 {
-	uintptr_t first = address & ~(PAGE - 1);
-	uintptr_t end = (address + JUMP_SIZE + PAGE - 1) & ~(PAGE - 1);
+	uintptr_t first = page_of(address);
+	uintptr_t end = page_of(address + PATCH_SIZE + page_size - 1);
 
 	return raw(mprotect, first, end - first, protection);
 }
 
 /* load, or every other thread held. */
+static long write_code(uintptr_t address, const unsigned char bytes[PATCH_SIZE])
+{
+	long error = protect_site(address, PROT_READ | PROT_WRITE);
+
+	if (error)
+		return error;
+	bytes_copy((unsigned char *)address, bytes, PATCH_SIZE);
+	patch_flush(address, PATCH_SIZE);
+	return protect_site(address, PROT_READ | PROT_EXEC);
+}
+
 static void write_jump(struct site *site)
 {
-	int32_t displacement = (int32_t)(site->trampoline - (site->address + JUMP_SIZE));
-	unsigned char *code = (unsigned char *)site->address;
-	long error = protect_site(site->address, PROT_READ | PROT_WRITE | PROT_EXEC);
+	unsigned char jump[PATCH_SIZE];
+	long error;
 
+	patch_jump(jump, site->address, site->trampoline);
+	bytes_copy(site->original, (const unsigned char *)site->address, PATCH_SIZE);
+	error = write_code(site->address, jump);
 	if (error)
 		report_fatal_errno(error, "cannot write the trigger at ", site->name,
 				   "; does a security module forbid it?", NULL);
-	bytes_copy(site->original, code, JUMP_SIZE);
-	code[0] = 0xe9;
-	bytes_copy(code + 1, &displacement, sizeof(displacement));
-	error = protect_site(site->address, PROT_READ | PROT_EXEC);
-	if (error)
-		report_fatal_errno(error, "cannot protect the code of ", site->name, NULL);
 	site->patched = true;
+}
+
+static bool all_aligned(const struct functions *functions)
+{
+	for (unsigned i = 0; i < functions->count; i++) {
+		if (functions->list[i].address % PATCH_ALIGN)
+			return false;
+	}
+	return true;
 }
 
 static bool all_long_enough(const struct functions *functions)
 {
 	for (unsigned i = 0; i < functions->count; i++) {
-		if (functions->list[i].size && functions->list[i].size < JUMP_SIZE)
+		if (functions->list[i].size && functions->list[i].size < PATCH_SIZE)
 			return false;
 	}
 	return true;
@@ -127,6 +142,8 @@ static const char *why_not(enum elf_result result, const struct functions *funct
 {
 	switch (result) {
 	case ELF_FOUND:
+		if (!all_aligned(functions))
+			return "no instruction can begin at that address";
 		if (all_long_enough(functions))
 			return NULL;
 		return "the function is shorter than the jump that would replace its first bytes";
@@ -153,7 +170,7 @@ static struct site *new_site(uintptr_t address, const char *name)
 		report_fatal("too many `call` triggers", NULL);
 	site->address = address;
 	site->name = name;
-	site->trampoline = make_trampoline(address, site_count, name);
+	site->trampoline = make_trampoline(address, name);
 	site_count++;
 	return site;
 }
@@ -163,8 +180,8 @@ static struct site *site_at(uintptr_t address, const char *name)
 	for (unsigned i = 0; i < site_count; i++) {
 		if (sites[i].address == address)
 			return &sites[i];
-		if (sites[i].address - address < JUMP_SIZE ||
-		    address - sites[i].address < JUMP_SIZE)
+		if (sites[i].address - address < PATCH_SIZE ||
+		    address - sites[i].address < PATCH_SIZE)
 			report_fatal("triggers `call ", name, "` and `call ", sites[i].name,
 				     "` overlap", NULL);
 	}
@@ -176,6 +193,7 @@ void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number,
 	struct functions found = { 0 };
 	const char *why = why_not(elf_find_function(wanted, &found), &found);
 
+	page_size = getauxval(AT_PAGESZ);
 	if (why)
 		report_fatal("trigger `call ", wanted->text, "`: ", why, NULL);
 	for (unsigned i = 0; i < found.count; i++) {
@@ -200,12 +218,8 @@ bool entry_waits_for(unsigned site, unsigned phase, unsigned number)
 
 static void put_back(struct site *site)
 {
-	long error = protect_site(site->address, PROT_READ | PROT_WRITE);
+	long error = write_code(site->address, site->original);
 
-	if (!error) {
-		bytes_copy((unsigned char *)site->address, site->original, JUMP_SIZE);
-		error = protect_site(site->address, PROT_READ | PROT_EXEC);
-	}
 	if (error)
 		report_fatal_errno(error, "cannot put back the code of ", site->name, NULL);
 	__atomic_store_n(&site->patched, false, __ATOMIC_RELEASE);
@@ -225,10 +239,20 @@ static void release_site(void *site_)
 	barrier_release();
 }
 
-/* Called by entry_stub on the program's thread. Returns where it goes on: the function itself,
- * whose bytes are back by then. */
-uintptr_t entry_reached(uint32_t index)
+static unsigned site_of(uintptr_t function)
 {
+	unsigned i = 0;
+
+	while (sites[i].address != function)
+		i++;
+	return i;
+}
+
+/* Called by entry_stub on the program's thread, for a function that is a site. Returns where it
+ * goes on: the function itself, whose bytes are back by then. */
+uintptr_t entry_reached(uintptr_t function)
+{
+	unsigned index = site_of(function);
 	struct site *site = &sites[index];
 
 	/* A vfork child must not fire, and cannot run the function while its parent's copy of the
@@ -240,7 +264,7 @@ uintptr_t entry_reached(uint32_t index)
 	trigger_site(index);
 	if (__atomic_load_n(&site->patched, __ATOMIC_ACQUIRE))
 		trigger_alone(release_site, site);
-	return site->address;
+	return function;
 }
 
 static void watch_site(void *site_)
