@@ -138,12 +138,12 @@ static bool ask(struct slot *slot, int pid, uint32_t round)
 static unsigned ask_all(int directory, uint32_t round)
 {
 	int pid = (int)raw(getpid), self = (int)raw(gettid);
-	struct task_list list = { .directory = directory };
+	struct numbers list = { .directory = directory };
 	bool seen_self = false;
 	unsigned asked = 0;
 	int tid;
 
-	task_rewind(&list);
+	numbers_rewind(&list);
 	while ((tid = task_next(&list)) != 0) {
 		struct slot *slot;
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include "raw.h"
 #include "report/line.h"
@@ -12,17 +11,6 @@
 /* linux/sched.h, field 9 of /proc/PID/stat: threads made by the kernel inside a process. */
 #define PF_IO_WORKER   0x00000010u
 #define PF_USER_WORKER 0x00004000u
-
-/* What getdents64(2) fills; libc's struct dirent has the same layout but not the name. */
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
-static char entries[TASK_BUFFER] __attribute__((aligned(8)));
 
 int task_open(void)
 {
@@ -36,35 +24,13 @@ int task_open(void)
 	return (int)fd;
 }
 
-void task_rewind(struct task_list *list)
+int task_next(struct numbers *list)
 {
-	raw(lseek, list->directory, 0, SEEK_SET);
-	list->at = list->end = 0;
-}
+	int tid = numbers_next(list);
 
-int task_next(struct task_list *list)
-{
-	for (;;) {
-		const struct entry *entry;
-		int tid = 0;
-
-		if (list->at >= list->end) {
-			long n = raw(getdents64, list->directory, entries, sizeof(entries));
-
-			if (n < 0)
-				report_fatal_errno(n, "cannot list the program's threads", NULL);
-			if (n == 0)
-				return 0;
-			list->at = 0;
-			list->end = (int)n;
-		}
-		entry = (const struct entry *)(entries + list->at);
-		list->at += entry->size;
-		for (const char *c = entry->name; *c >= '0' && *c <= '9'; c++)
-			tid = tid * 10 + (*c - '0');
-		if (tid)
-			return tid;
-	}
+	if (list->error)
+		report_fatal_errno(list->error, "cannot list the program's threads", NULL);
+	return tid < 0 ? 0 : tid;
 }
 
 /* Reads TID/stat: "tid (name) state ppid pgrp session tty tpgid flags ...". The name may hold

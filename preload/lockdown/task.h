@@ -1,28 +1,19 @@
 /* task.h - /proc/self/task without libc: which threads there are, and what they are.
  *
- * Contract: hook. One user at a time (static buffers): the thread that locks.
+ * Contract: hook. One user at a time (numbers.h): the thread that locks.
  */
 #ifndef TASK_H
 #define TASK_H
 
 #include <stdbool.h>
 
-#define TASK_BUFFER 4096
-
-/* A walk over the directory; set .directory, the rest is private. */
-struct task_list {
-	int directory;
-	int at;
-	int end;
-};
+#include "lockdown/numbers.h"
 
 /* Opens /proc/self/task; ends the process with a reason when it cannot. */
 int task_open(void);
 
-void task_rewind(struct task_list *list);
-
 /* The next thread's id, 0 at the end. */
-int task_next(struct task_list *list);
+int task_next(struct numbers *list);
 
 /* True for a thread that will never run a signal handler: it is gone or dead, or it is a worker
  * that the kernel added to the process (io_uring). */
