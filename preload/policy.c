@@ -192,7 +192,7 @@ static void *read_image(int fd, const char *path, size_t size)
 
 static void *checked(void *image, size_t size, const char *path)
 {
-	const char *fault = size ? policyc_check(image, size, RAW_ARCH) : "it is empty";
+	const char *fault = size ? policyc_check(image, size, MACHINE_ARCH) : "it is empty";
 
 	if (fault)
 		report_fatal("compiled policy ", path, " is damaged: ", fault,

@@ -14,35 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if !defined(__x86_64__) || defined(__ILP32__)
-#error "libsandbox.so is written for x86-64: raw.h, barrier.c, sigsys.c and entry-x86_64.S know its registers"
-#endif
-
-#define RAW_ARCH 0xc000003eu /* AUDIT_ARCH_X86_64, linux/audit.h */
-
-static inline long raw6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
+#include "machine.h"
 
 #define RAW_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
-#define RAW_0(nr)					raw6(nr, 0, 0, 0, 0, 0, 0)
-#define RAW_1(nr, a)					raw6(nr, (long)(a), 0, 0, 0, 0, 0)
-#define RAW_2(nr, a, b)					raw6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define RAW_3(nr, a, b, c)				raw6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define RAW_4(nr, a, b, c, d)				raw6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define RAW_5(nr, a, b, c, d, e)			raw6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define RAW_0(nr)					machine_syscall(nr, 0, 0, 0, 0, 0, 0)
+#define RAW_1(nr, a)					machine_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
+#define RAW_2(nr, a, b)					machine_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define RAW_3(nr, a, b, c)				machine_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define RAW_4(nr, a, b, c, d)				machine_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define RAW_5(nr, a, b, c, d, e)                                                                   \
+	machine_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 #define RAW_6(nr, a, b, c, d, e, f)                                                                \
-	raw6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+	machine_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* raw(openat, fd, path, flags): the call by its kernel name, one to six arguments or none. */
 #define raw(name, ...)                                                                             \

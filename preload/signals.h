@@ -12,21 +12,17 @@
 
 #include "raw.h"
 
-#define SA_RESTORER_ 0x04000000ul /* asm/signal.h, not in libc's headers */
-#define MASK_SIZE    8ul	  /* bytes of the kernel's sigset_t */
+#define MASK_SIZE 8ul /* bytes of the kernel's sigset_t */
 
 typedef void (*signal_handler)(int signal, siginfo_t *info, void *context);
 
-/* struct kernel_sigaction of linux/signal_types.h on x86-64 */
+/* struct sigaction of linux/signal_types.h */
 struct action {
 	signal_handler handler;
 	unsigned long flags;
 	void (*restorer)(void);
 	uint64_t mask;
 };
-
-/* entry-x86_64.S; the bytes are those that debuggers and unwinders know a signal frame by. */
-void signal_restorer(void);
 
 static inline long action_get(int signal, struct action *action)
 {
@@ -44,8 +40,8 @@ static inline struct action action_handler(signal_handler handler)
 {
 	struct action action = {
 		.handler = handler,
-		.flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_RESTORER_,
-		.restorer = signal_restorer,
+		.flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | MACHINE_SA_RESTORER,
+		.restorer = machine_restorer,
 		.mask = ~0ull,
 	};
 

@@ -61,15 +61,14 @@ static struct action libc_action;
 
 /* --- on every other thread (signal) ----------------------------------------------------------- */
 
-/* A call that waits was broken off: it will be made again (the kernel stepped back to the syscall
- * instruction, 0f 05) or has failed with EINTR. */
+/* A call that waits was broken off: it will be made again (the kernel stepped back to the
+ * instruction that makes it) or has failed with EINTR. */
 static bool was_waiting(const ucontext_t *context)
 {
-	const greg_t *reg = context->uc_mcontext.gregs;
-	const unsigned char *ip = (const unsigned char *)reg[REG_RIP];
+	uintptr_t ip = machine_ip(context);
 
-	return (ip[0] == 0x0f && ip[1] == 0x05) ||
-	       (reg[REG_RAX] == -4 && ip[-2] == 0x0f && ip[-1] == 0x05);
+	return machine_is_syscall(ip) ||
+	       (machine_result(context) == -4 && machine_is_syscall(ip - MACHINE_SYSCALL_SIZE));
 }
 
 static void on_barrier(int signal, siginfo_t *info, void *context)

@@ -75,30 +75,29 @@ bool object_find(uintptr_t address, struct object *object)
 	return false;
 }
 
-/* Does a call instruction end at `address`? (e8 rel32, or ff /2 with its usual lengths.) */
-static bool follows_call(uintptr_t address)
+/* The first test keeps what is read in the page whose object was just found. */
+static bool is_caller(uintptr_t address)
 {
-	const unsigned char *p = (const unsigned char *)address;
+	struct object object;
 
-	if (address % PAGE < 7) /* stay in the page whose object was just found */
-		return false;
-	return p[-5] == 0xe8 || (p[-6] == 0xff && p[-5] == 0x15) ||
-	       (p[-2] == 0xff && (p[-1] & 0x38) == 0x10) ||
-	       (p[-3] == 0xff && (p[-2] & 0x38) == 0x10) ||
-	       (p[-4] == 0xff && (p[-3] & 0x38) == 0x10);
+	return address % PAGE >= MACHINE_CALL_SIZE && object_find(address, &object) &&
+	       !object.is_libc && machine_follows_call(address);
 }
 
-uintptr_t object_caller(uintptr_t sp)
+uintptr_t object_caller(uintptr_t link, uintptr_t sp)
 {
 	const uintptr_t *word = (const uintptr_t *)(sp & ~7ul);
 	unsigned left = 512 / sizeof(*word);
-	struct object object;
+	uintptr_t address = machine_return_address(link);
 
+	if (is_caller(address))
+		return address;
 	for (; left; left--, word++) {
 		if ((uintptr_t)word % PAGE == 0 && !readable(word))
 			break;
-		if (object_find(*word, &object) && !object.is_libc && follows_call(*word))
-			return *word;
+		address = machine_return_address(*word);
+		if (is_caller(address))
+			return address;
 	}
 	return 0;
 }

@@ -17,8 +17,9 @@ void objects_prepare(void);
 /* signal: false when the address is in no loaded object (JIT code, a stack). */
 bool object_find(uintptr_t address, struct object *object);
 
-/* signal: looks through one page of stack from `sp` for the first return address (a word that
- * points behind a call instruction in a loaded object) outside libc; 0 when there is none. */
-uintptr_t object_caller(uintptr_t sp);
+/* signal: looks at `link` and through one page of stack from `sp` for the first return address (a
+ * word that points behind a call instruction in a loaded object) outside libc; 0 when there is
+ * none. */
+uintptr_t object_caller(uintptr_t link, uintptr_t sp);
 
 #endif

@@ -18,8 +18,7 @@
 #include "report/report.h"
 #include "signals.h"
 
-#define SYSCALL_INSN_SIZE 2
-#define CODE_SECCOMP	  1 /* SYS_SECCOMP of asm-generic/siginfo.h */
+#define CODE_SECCOMP 1 /* SYS_SECCOMP of asm-generic/siginfo.h */
 
 static const char *phase_name;
 static struct action before; /* the program's own disposition, for SIGSYS that is not ours */
@@ -29,8 +28,7 @@ static void die_at_the_call(ucontext_t *context, uint32_t nr)
 	uint64_t *mask = (uint64_t *)&context->uc_sigmask;
 
 	*mask |= 1ull << (SIGSYS - 1);
-	context->uc_mcontext.gregs[REG_RIP] -= SYSCALL_INSN_SIZE;
-	context->uc_mcontext.gregs[REG_RAX] = nr;
+	machine_repeat(context, nr);
 }
 
 /* kill -SYS, or syscall user dispatch: not a verdict of the filter. */
@@ -45,12 +43,8 @@ static void not_ours(int signal, siginfo_t *info, void *context)
 static void on_sigsys(int signal, siginfo_t *info, void *context_)
 {
 	ucontext_t *context = context_;
-	const greg_t *reg = context->uc_mcontext.gregs;
 	struct report_violation violation = {
 		.nr = (uint32_t)info->si_syscall,
-		.arguments = { (uint64_t)reg[REG_RDI], (uint64_t)reg[REG_RSI],
-			       (uint64_t)reg[REG_RDX], (uint64_t)reg[REG_R10],
-			       (uint64_t)reg[REG_R8], (uint64_t)reg[REG_R9] },
 		.ip = (uintptr_t)info->si_call_addr,
 		.error = (uint16_t)info->si_errno,
 		.phase = phase_name,
@@ -60,10 +54,11 @@ static void on_sigsys(int signal, siginfo_t *info, void *context_)
 		not_ours(signal, info, context);
 		return;
 	}
-	violation.caller = object_caller((uintptr_t)reg[REG_RSP]);
+	machine_arguments(context, violation.arguments);
+	violation.caller = object_caller(machine_link(context), machine_sp(context));
 	report_violation(&violation);
 	if (violation.error)
-		context->uc_mcontext.gregs[REG_RAX] = -(greg_t)violation.error;
+		machine_set_result(context, -(long)violation.error);
 	else
 		die_at_the_call(context, violation.nr);
 }

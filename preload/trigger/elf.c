@@ -226,7 +226,7 @@ enum elf_result elf_find_function(const struct wanted *wanted, struct functions 
 	struct search search = { .wanted = wanted,
 				 .functions = functions,
 				 .result = ELF_NO_OBJECT };
-	long n = raw(readlink, "/proc/self/exe", file, sizeof(file) - 1);
+	long n = raw(readlinkat, AT_FDCWD, "/proc/self/exe", file, sizeof(file) - 1);
 
 	file[n > 0 ? n : 0] = '\0';
 	search.program[0] = text_basename(file);

@@ -2,8 +2,8 @@
  *
  * What it does: exports __libc_start_main, which every program's _start calls with the address of
  * main, and hands libc a main of ours that fires first.
- * What it must not do: change anything else. The name has two versions in glibc (2.2.5, 2.34) and
- * one meaning, so one unversioned hook serves both.
+ * What it must not do: change anything else. The name has two versions in glibc (the architecture's
+ * first, and 2.34) and one meaning, so one unversioned hook serves both.
  *
  * Contract: hook.
  */
