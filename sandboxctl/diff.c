@@ -92,9 +92,18 @@ static json_t *json_difference(struct comparison *comparison, const struct side 
 
 /* --- one pair of phases ----------------------------------------------------------------------- */
 
-static void compare_number(struct comparison *comparison, const struct side sides[2],
-			   uint32_t number, json_t *rows)
+/* One pair of phases. */
+struct pair {
+	struct comparison *comparison;
+	const struct side *sides;
+	json_t *rows; /* NULL: text */
+};
+
+static void compare_number(void *data, uint32_t number)
 {
+	const struct pair *pair = data;
+	struct comparison *comparison = pair->comparison;
+	const struct side *sides = pair->sides;
 	struct differences differences = find_differences(&comparison->session->context,
 							  &comparison->diagram, sides, number);
 	enum arch arch = comparison->options->view.arch;
@@ -110,62 +119,36 @@ static void compare_number(struct comparison *comparison, const struct side side
 		const char *call =
 			decode_call(comparison->arena, arch, number, &differences.list[i].witness);
 
-		if (rows)
-			json_array_append_new(rows, json_difference(comparison, sides, call,
-								    &differences.list[i]));
+		if (pair->rows)
+			json_array_append_new(pair->rows, json_difference(comparison, sides, call,
+									  &differences.list[i]));
 		else
 			print_difference(comparison, sides, call, &differences.list[i]);
 	}
 }
 
-/* A number that neither the table nor a line knows stands for all of them. */
-static uint32_t unknown_number(const struct side sides[2])
-{
-	uint32_t number = names_last(sides[0].policy->arch) + 1;
-
-	while (find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
-		number++;
-	return number;
-}
-
-static void compare_numbers(struct comparison *comparison, const struct side sides[2], json_t *rows)
-{
-	for (uint32_t number = 0; number < TABLE_NUMBERS; number++)
-		if (names_number(comparison->options->view.arch, number) ||
-		    find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
-			compare_number(comparison, sides, number, rows);
-	for (int i = 0; i < 2; i++) {
-		const struct phase *phase = sides[i].phase;
-
-		for (size_t j = 0; j < phase->call_count; j++)
-			if (phase->calls[j].number >= TABLE_NUMBERS &&
-			    (!i || !find_call(sides[0].phase, phase->calls[j].number)))
-				compare_number(comparison, sides, phase->calls[j].number, rows);
-	}
-	compare_number(comparison, sides, unknown_number(sides), rows);
-}
-
 static void compare_phases(struct comparison *comparison, const struct side sides[2])
 {
 	const char *name = sides[0].phase->name, *other = sides[1].phase->name;
-	json_t *object, *rows;
+	struct pair pair = { comparison, sides, NULL };
+	json_t *object;
 
 	comparison->calls = 0;
 	if (!comparison->json) {
 		printf("phase %s%s%s\n", name, strcmp(name, other) ? " and phase " : "",
 		       strcmp(name, other) ? other : "");
-		compare_numbers(comparison, sides, NULL);
+		each_number(sides, compare_number, &pair);
 		printf("  %zu call%s%s\n", comparison->calls,
 		       comparison->calls == 1 ? " differs" : "s differ",
 		       comparison->failed ? "; not all could be compared" : "");
 		return;
 	}
 	object = json_object();
-	rows = json_array();
-	compare_numbers(comparison, sides, rows);
+	pair.rows = json_array();
+	each_number(sides, compare_number, &pair);
 	json_object_set_new(object, "a", json_string(name));
 	json_object_set_new(object, "b", json_string(other));
-	json_object_set_new(object, "differences", rows);
+	json_object_set_new(object, "differences", pair.rows);
 	json_array_append_new(comparison->json, object);
 }
 

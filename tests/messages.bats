@@ -114,6 +114,10 @@ hold() {
 	hold names
 }
 
+@test "phases: what could not stack" {
+	hold phases
+}
+
 @test "explain: verdicts, lines, and arguments as the kernel reads them" {
 	hold explain
 }

@@ -1,6 +1,8 @@
 /* build.c - from a text to proven filters; see build.h. */
 #include "build.h"
 
+#include "stack.h"
+
 static bool writes_always(struct context *context, const struct policy *policy,
 			  const struct phase *phase)
 {
@@ -35,6 +37,7 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 	*compiled = (struct compiled){ .policy = policy };
 	if (context->diagnostics->errors)
 		return false;
+	refuse_clashes(context, policy);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		const struct phase *phase = &policy->phases[i];
 		struct program *program = &compiled->phases[i].program;

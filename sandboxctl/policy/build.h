@@ -1,7 +1,7 @@
 /* build.h - from a text to proven filters, all steps in a row.
  *
- * What it is: resolve, lower, verify; and the warnings on what is right but not wise.
- * What it must not do: any step by itself.
+ * What it is: resolve, compare the phases, lower, verify; and the warnings on what is right but not
+ * wise. What it must not do: any step by itself.
  */
 #ifndef BUILD_H
 #define BUILD_H

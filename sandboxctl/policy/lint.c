@@ -1,7 +1,7 @@
 /* lint.c - what is right but not wise in a policy; see build.h. */
 #include "build.h"
 
-#include "outcome.h"
+#include "stack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,6 +271,21 @@ static void lint_dead(struct context *context, const struct call *call)
 	}
 }
 
+/* A deny list on top of another phase is right; who takes it for a new start is wrong. */
+static void lint_stack(struct context *context, const struct policy *policy)
+{
+	struct clashes clashes = find_clashes(context, policy);
+
+	for (size_t i = 0; i < clashes.count; i++) {
+		const struct clash *clash = &clashes.list[i];
+
+		if (clash->by_default && !has_reason(clash->places[LATER]))
+			warn(context, clash->places[LATER], clash_text(context->arena, clash))
+				->hint = "if this phase only takes more away, say so in a comment "
+					 "on this line or above it";
+	}
+}
+
 void lint_policy(struct context *context, const struct compiled *compiled)
 {
 	const struct policy *policy = compiled->policy;
@@ -280,6 +295,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 	linter->policy = policy;
 	linter->dangerous = resolve_group(context, "dangerous", policy->source, policy->arch);
 	diagram_begin(&linter->diagram, context->arena);
+	lint_stack(context, policy);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		const struct phase *phase = &policy->phases[i];
 

@@ -186,6 +186,33 @@ struct differences find_differences(struct context *context, struct diagram *dia
 	return search.differences;
 }
 
+/* A number that neither the table nor a line knows stands for all of them. */
+static uint32_t unknown_number(const struct side sides[2])
+{
+	uint32_t number = names_last(sides[0].policy->arch) + 1;
+
+	while (find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
+		number++;
+	return number;
+}
+
+void each_number(const struct side sides[2], number_function each, void *data)
+{
+	for (uint32_t number = 0; number < TABLE_NUMBERS; number++)
+		if (names_number(sides[0].policy->arch, number) ||
+		    find_call(sides[0].phase, number) || find_call(sides[1].phase, number))
+			each(data, number);
+	for (int i = 0; i < 2; i++) {
+		const struct phase *phase = sides[i].phase;
+
+		for (size_t j = 0; j < phase->call_count; j++)
+			if (phase->calls[j].number >= TABLE_NUMBERS &&
+			    (!i || !find_call(sides[0].phase, phase->calls[j].number)))
+				each(data, phase->calls[j].number);
+	}
+	each(data, unknown_number(sides));
+}
+
 /* --- why -------------------------------------------------------------------------------------- */
 
 struct place verdict_place(const struct phase *phase, struct verdict verdict)

@@ -49,6 +49,11 @@ struct differences {
 struct differences find_differences(struct context *context, struct diagram *diagram,
 				    const struct side sides[2], uint32_t number);
 
+/* Each number that the two may treat differently: those of the table, those that their lines name,
+ * and one that stands for all others. */
+typedef void (*number_function)(void *data, uint32_t number);
+void each_number(const struct side sides[2], number_function each, void *data);
+
 /* Why: "FILE:LINE: its text", or that it is implied. */
 const char *verdict_reason(struct arena *arena, const struct phase *phase, struct verdict verdict);
 /* The line that decided; its source is NULL when no line did. */

@@ -353,6 +353,11 @@ static void parse_program(struct parser *parser)
 	parse_words(parser, "the name or path of a program");
 }
 
+static void parse_apart(struct parser *parser)
+{
+	parse_words(parser, "the name of a phase");
+}
+
 static void parse_one_word(struct parser *parser)
 {
 	struct words *words = &parser->statement->words;
@@ -727,6 +732,7 @@ static const struct statement_word {
 	{ "phase", SCOPE_TOP | SCOPE_PHASE, STATEMENT_PHASE, parse_one_word },
 	{ "trigger", SCOPE_PHASE, STATEMENT_TRIGGER, parse_trigger_statement },
 	{ "deadline", SCOPE_PHASE | SCOPE_ONCE, STATEMENT_DEADLINE, parse_deadline },
+	{ "apart", SCOPE_PHASE, STATEMENT_APART, parse_apart },
 	{ "default", SCOPE_PHASE | SCOPE_ONCE, STATEMENT_DEFAULT, parse_fallback },
 	{ "unknown", SCOPE_PHASE | SCOPE_ONCE, STATEMENT_UNKNOWN, parse_fallback },
 	{ "allow", SCOPE_PHASE, STATEMENT_RULE, parse_rule },

@@ -67,9 +67,10 @@ struct phase {
 	struct call *calls; /* ascending by number */
 	size_t call_count;
 	bool traps;
+	uint32_t apart; /* bits of the phases that are never locked above, below or beside it */
 
 	/* While it is put together: */
-	struct statement_list rules, trigger_lines;
+	struct statement_list rules, trigger_lines, apart_lines;
 	unsigned trigger_depth, deadline_depth;
 	const struct syntax *last_text;
 };

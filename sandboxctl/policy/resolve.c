@@ -161,6 +161,9 @@ static void add_to_phase(struct resolver *resolver, struct phase *phase,
 		set_deadline(phase, statement, depth);
 	else if (statement->kind == STATEMENT_TRIGGER)
 		add_trigger_line(resolver, phase, statement, depth);
+	else if (statement->kind == STATEMENT_APART)
+		*ARENA_PUSH(resolver->arena, phase->apart_lines.list, phase->apart_lines.count) =
+			statement;
 	else if (statement->kind == STATEMENT_RULE)
 		*ARENA_PUSH(resolver->arena, phase->rules.list, phase->rules.count) = statement;
 }
@@ -646,7 +649,17 @@ static void refuse_denied_need(struct resolver *resolver, const char *text)
 				  text));
 }
 
-static void add_needs(struct resolver *resolver, struct phase *phase, bool is_last)
+/* Another phase may lock in a process where this one is locked: one further down in the text. */
+static bool locks_again(const struct policy *policy, const struct phase *phase)
+{
+	for (const struct phase *later = phase + 1; later < policy->phases + policy->phase_count;
+	     later++)
+		if (!(phase->apart & 1u << (later - policy->phases)))
+			return true;
+	return false;
+}
+
+static void add_needs(struct resolver *resolver, struct phase *phase)
 {
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if (needs[i].need == NEED_ALWAYS)
@@ -654,7 +667,7 @@ static void add_needs(struct resolver *resolver, struct phase *phase, bool is_la
 	phase->traps = phase_traps(phase, resolver->index);
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if ((needs[i].need == NEED_TRAPS && !phase->traps) ||
-		    (needs[i].need == NEED_LOCKS_AGAIN && is_last))
+		    (needs[i].need == NEED_LOCKS_AGAIN && !locks_again(resolver->policy, phase)))
 			continue;
 		if (phase->otherwise.action.kind != ACTION_ALLOW)
 			imply(resolver, phase, needs[i].call);
@@ -675,7 +688,7 @@ static void check_fallback(struct resolver *resolver, const struct fallback *fal
 			  word, place_text(resolver->arena, fallback->place)));
 }
 
-static void resolve_phase(struct resolver *resolver, struct phase *phase, bool is_last)
+static void resolve_phase(struct resolver *resolver, struct phase *phase)
 {
 	struct call_index *index = ARENA_NEW(resolver->arena, struct call_index);
 
@@ -698,8 +711,41 @@ static void resolve_phase(struct resolver *resolver, struct phase *phase, bool i
 		     TEXT("phase '%s' has no trigger: say when it begins, for instance 'trigger "
 			  "main'",
 			  phase->name));
-	add_needs(resolver, phase, is_last);
+	add_needs(resolver, phase);
 	collect_calls(resolver, phase);
+}
+
+static void keep_apart(struct resolver *resolver, struct phase *phase, const struct word *word)
+{
+	struct policy *policy = resolver->policy;
+	struct diagnostic *diagnostic;
+	struct nearest nearest;
+
+	nearest_begin(&nearest, word->text);
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		struct phase *other = &policy->phases[i];
+
+		nearest_try(&nearest, other->name);
+		if (strcmp(other->name, word->text))
+			continue;
+		if (other == phase)
+			fail(resolver, word->place, "a phase is not apart from itself");
+		phase->apart |= 1u << i;
+		other->apart |= 1u << (phase - policy->phases);
+		return;
+	}
+	diagnostic = fail(resolver, word->place, TEXT("no phase is called '%s'", word->text));
+	nearest_hint(resolver->context->diagnostics, diagnostic, &nearest);
+}
+
+static void resolve_apart(struct resolver *resolver, struct phase *phase)
+{
+	for (size_t i = 0; i < phase->apart_lines.count; i++) {
+		const struct words *words = &phase->apart_lines.list[i]->words;
+
+		for (size_t j = 0; j < words->count; j++)
+			keep_apart(resolver, phase, &words->list[j]);
+	}
 }
 
 static void replace_triggers(struct resolver *resolver, const struct source *text)
@@ -757,7 +803,9 @@ struct policy *resolve_policy(struct context *context, const struct source *sour
 	if (trigger)
 		replace_triggers(&resolver, trigger);
 	for (size_t i = 0; i < policy->phase_count; i++)
-		resolve_phase(&resolver, &policy->phases[i], i + 1 == policy->phase_count);
+		resolve_apart(&resolver, &policy->phases[i]);
+	for (size_t i = 0; i < policy->phase_count; i++)
+		resolve_phase(&resolver, &policy->phases[i]);
 	return policy;
 }
 
