@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "lockdown/lockdown.h"
 #include "lockdown/seccomp.h"
 #include "policy.h"
 #include "policyc.h"
@@ -58,8 +59,11 @@ static void arm(const struct config *config, const struct executable *executable
 	ready_prepare();
 	phases = policyc_header(image)->phases;
 	phase = policyc_at(image, phases);
-	for (uint32_t i = 0; config->mode == MODE_OBSERVE && i < phases.count; i++)
-		seccomp_observe(image, &phase[i]);
+	for (uint32_t i = 0; i < phases.count; i++) {
+		lockdown_require(&phase[i]);
+		if (config->mode == MODE_OBSERVE)
+			seccomp_observe(image, &phase[i]);
+	}
 	trigger_arm(image, config);
 }
 

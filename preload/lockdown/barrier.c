@@ -18,6 +18,10 @@
  * held thread owns (an exiting thread frees its stack). So a round that takes long lets everybody
  * go and starts again; after TOTAL_MS the thread is named and the lock refused.
  *
+ * While all are held, barrier_run() has each of them do a piece of work for itself: what the kernel
+ * changes for the calling thread only (capabilities, namespaces, Landlock). One piece at a time,
+ * and the next begins when every thread has said that it is done.
+ *
  * What it must not do: leave the handler of 33 changed, or swallow a 33 that libc sent.
  * Contract: hook, but for the handler (signal).
  */
@@ -26,6 +30,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <ucontext.h>
 
 #include "clock.h"
@@ -41,11 +46,12 @@
 #define TOTAL_MS       10000
 #define SLOTS	       65536u /* threads that one barrier can hold; a power of two */
 
-/* One thread, in a hash table by tid. The last two are written by the thread itself. */
+/* One thread, in a hash table by tid. The last three are written by the thread itself. */
 struct slot {
 	int tid;
 	uint32_t asked;	   /* the round in which we signalled it */
 	uint32_t answered; /* the last round it answered */
+	uint32_t worked;   /* the last job it did */
 	bool settled;	   /* the signal found it waiting in a system call */
 };
 
@@ -54,10 +60,24 @@ static struct slot slots[SLOTS];
 static uint32_t used[SLOTS]; /* indices of the slots in use */
 static uint32_t used_count;
 static bool holding;
-static uint32_t round_now; /* odd while a round runs; held threads wait for it to change */
+static uint32_t round_now; /* odd while a round runs; held threads stay until it changes */
 static uint32_t answers;   /* counts up; the conductor sleeps on it */
+static uint32_t bell;	   /* counts up; held threads sleep on it */
 static unsigned held;
 static struct action libc_action;
+
+/* What every held thread is to do once. */
+static struct {
+	long (*work)(void *argument);
+	void *argument;
+	uint32_t number; /* counts up: a thread that did another one has not done this */
+	uint32_t done;	 /* by how many threads; the conductor sleeps on it */
+	/* The first that failed; the rest is valid when `failed` is set. */
+	uint32_t failed;
+	int tid;
+	long error;
+	char name[16]; /* PR_GET_NAME */
+} job;
 
 /* --- on every other thread (signal) ----------------------------------------------------------- */
 
@@ -69,6 +89,45 @@ static bool was_waiting(const ucontext_t *context)
 
 	return machine_is_syscall(ip) ||
 	       (machine_result(context) == -4 && machine_is_syscall(ip - MACHINE_SYSCALL_SIZE));
+}
+
+/* The thread names itself: after a change of root there is no /proc to ask. */
+static void job_failed(long error, int tid)
+{
+	uint32_t none = 0;
+
+	if (!__atomic_compare_exchange_n(&job.failed, &none, 1, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return;
+	job.error = error;
+	job.tid = tid;
+	raw(prctl, PR_GET_NAME, job.name);
+}
+
+static void do_job(struct slot *slot)
+{
+	long error = job.work(job.argument);
+
+	if (error)
+		job_failed(error, slot->tid);
+	__atomic_store_n(&slot->worked, job.number, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&job.done, 1, __ATOMIC_RELEASE);
+	futex_wake_all(&job.done);
+}
+
+/* Held: does what the conductor asks for, until the round is over. */
+static void stay(struct slot *slot, uint32_t round)
+{
+	for (;;) {
+		uint32_t rung = __atomic_load_n(&bell, __ATOMIC_ACQUIRE);
+
+		if (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) != round)
+			return;
+		if (__atomic_load_n(&job.number, __ATOMIC_ACQUIRE) != slot->worked)
+			do_job(slot);
+		else
+			futex_wait(&bell, rung);
+	}
 }
 
 static void on_barrier(int signal, siginfo_t *info, void *context)
@@ -85,14 +144,20 @@ static void on_barrier(int signal, siginfo_t *info, void *context)
 	if (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) != round)
 		return; /* a round that was given up */
 	slot->settled = was_waiting(context);
+	slot->worked = job.number; /* none is given while a round gathers */
 	__atomic_store_n(&slot->answered, round, __ATOMIC_RELEASE);
 	__atomic_add_fetch(&answers, 1, __ATOMIC_RELEASE);
 	futex_wake_all(&answers);
-	while (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) == round)
-		futex_wait(&round_now, round);
+	stay(slot, round);
 }
 
 /* --- on the thread that locks (hook) ---------------------------------------------------------- */
+
+static void ring(void)
+{
+	__atomic_add_fetch(&bell, 1, __ATOMIC_RELEASE);
+	futex_wake_all(&bell);
+}
 
 static struct slot *slot_of(int tid)
 {
@@ -166,17 +231,23 @@ static bool answered(const struct slot *slot, uint32_t round)
 	return __atomic_load_n(&slot->answered, __ATOMIC_ACQUIRE) == round;
 }
 
-/* Waits for one thread until `until`. False: it has neither answered nor gone. */
-static bool await(const struct slot *slot, int directory, uint32_t round, uint64_t until)
+/* Sleeps until the word changes, for 5 ms at most. */
+static bool futex_times_out(const uint32_t *word, uint32_t seen)
 {
 	static const struct timespec tick = { .tv_nsec = 5000000 };
 
+	return raw(futex, word, FUTEX_WAIT_PRIVATE, seen, &tick) == -110; /* ETIMEDOUT */
+}
+
+/* Waits for one thread until `until`. False: it has neither answered nor gone. */
+static bool await(const struct slot *slot, int directory, uint32_t round, uint64_t until)
+{
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&answers, __ATOMIC_ACQUIRE);
 
 		if (answered(slot, round))
 			return true;
-		if (raw(futex, &answers, FUTEX_WAIT_PRIVATE, seen, &tick) != -110) /* ETIMEDOUT */
+		if (!futex_times_out(&answers, seen))
 			continue;
 		if (answered(slot, round) || task_is_out_of_reach(directory, slot->tid))
 			return true;
@@ -207,6 +278,7 @@ static int hold_round(int directory)
 	uint32_t round = __atomic_add_fetch(&round_now, 1, __ATOMIC_RELEASE);
 	uint64_t until = clock_ms() + ROUND_MS;
 
+	held = 0;
 	holding = true;
 	while (ask_all(directory, round)) {
 		int mute = await_all(directory, round, until);
@@ -282,7 +354,24 @@ static void hold_all(int directory)
 	}
 }
 
-unsigned barrier_hold(void)
+/* io_uring's own threads take no signals, and keep the root, namespaces and credentials that they
+ * were made with: what a request does there would escape what the others give up. */
+static void refuse_io_workers(int directory)
+{
+	struct numbers list = { .directory = directory };
+	int tid;
+
+	numbers_rewind(&list);
+	while ((tid = task_next(&list)) != 0) {
+		if (task_is_io_worker(directory, tid))
+			task_fatal(directory, tid,
+				   "is one of io_uring's, which cannot be locked in; let the "
+				   "program not use io_uring, or take root, detach, capabilities "
+				   "and the paths out of the policy");
+	}
+}
+
+static unsigned hold(bool everyone)
 {
 	int directory;
 
@@ -293,9 +382,21 @@ unsigned barrier_hold(void)
 	directory = task_open();
 	take_signal();
 	hold_all(directory);
+	if (everyone)
+		refuse_io_workers(directory);
 	raw(close, directory);
 	action_put(BARRIER_SIGNAL, &libc_action);
 	return held;
+}
+
+unsigned barrier_hold(void)
+{
+	return hold(false);
+}
+
+unsigned barrier_hold_for_work(void)
+{
+	return hold(true);
 }
 
 void barrier_release(void)
@@ -304,5 +405,58 @@ void barrier_release(void)
 		return;
 	holding = false;
 	__atomic_add_fetch(&round_now, 1, __ATOMIC_RELEASE);
-	futex_wake_all(&round_now);
+	ring();
+}
+
+/* --- work for every thread -------------------------------------------------------------------- */
+
+static _Noreturn void job_is_never_done(void)
+{
+	for (uint32_t i = 0; i < used_count; i++) {
+		const struct slot *slot = &slots[used[i]];
+
+		if (answered(slot, round_now) &&
+		    __atomic_load_n(&slot->worked, __ATOMIC_RELAXED) != job.number)
+			task_fatal(-1, slot->tid,
+				   "does not come to an end of its part of the lock");
+	}
+	report_fatal("a thread does not come to an end of its part of the lock", NULL);
+}
+
+static void await_job(void)
+{
+	uint64_t until = clock_ms() + TOTAL_MS;
+
+	for (;;) {
+		uint32_t done = __atomic_load_n(&job.done, __ATOMIC_ACQUIRE);
+
+		if (done == held)
+			return;
+		if (futex_times_out(&job.done, done) && clock_ms() >= until)
+			job_is_never_done();
+	}
+}
+
+void barrier_run_others(long (*work)(void *argument), void *argument, const char *what)
+{
+	if (!held)
+		return;
+	job.work = work;
+	job.argument = argument;
+	job.done = 0;
+	job.failed = 0;
+	__atomic_add_fetch(&job.number, 1, __ATOMIC_RELEASE);
+	ring();
+	await_job();
+	if (job.failed)
+		task_fatal_errno(job.tid, job.name, what, job.error);
+}
+
+long barrier_run(long (*work)(void *argument), void *argument, const char *what)
+{
+	long error = work(argument);
+
+	if (!error)
+		barrier_run_others(work, argument, what);
+	return error;
 }

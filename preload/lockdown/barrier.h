@@ -4,8 +4,20 @@
 
 /* hook, all signals blocked on the caller: returns when every other thread of the process is held
  * inside our handler (and so is past its birth, and can start no new thread). Returns how many.
- * Ends the process when a thread cannot be reached. */
+ * Ends the process when a thread cannot be reached, but for io_uring's, which take no signals. */
 unsigned barrier_hold(void);
+
+/* hook: as barrier_hold, for barrier_run: ends the process when io_uring has threads, too. */
+unsigned barrier_hold_for_work(void);
+
+/* hook, between barrier_hold_for_work and barrier_release: work(argument) on the calling thread,
+ * then, when that answered 0, on every other one, all at the same time. Returns the caller's error:
+ * then no other thread has begun. An error of another ends the process: "thread N (NAME) WHAT:
+ * ERRNO". work: signal contract, little stack (a kilobyte), the same on every thread. */
+long barrier_run(long (*work)(void *argument), void *argument, const char *what);
+
+/* hook: as barrier_run, on the other threads only. */
+void barrier_run_others(long (*work)(void *argument), void *argument, const char *what);
 
 /* hook, also after the filter is loaded: lets them go on. One futex call, none when none is held.
  */

@@ -7,29 +7,101 @@
  *                       With every thread held, any bytes can be written at any alignment.
  *   4. sigsys_take      should: take SIGSYS over where the policy reports. Must not: after this,
  *                       return to the program without the filter.
- *   5. seccomp_lock     should: put the filter on every thread. From here on only the calls that
+ *   5. the steps that the policy has beside its filter, in the order of the table below.
+ *                       Should: each be in force on every thread, and noted, when it returns.
+ *                       Must not: leave a descriptor open; a later step may need no more than
+ *                       system calls (a root without /proc, no capabilities).
+ *   6. seccomp_lock     should: put the filter on every thread. From here on only the calls that
  *                       the compiler implies may be made: futex, rt_sigprocmask, rt_sigreturn,
  *                       getpid; where the phase may write: write, gettid.
- *   6. barrier_release  should: let the other threads go on, under the filter.
- *   7. report           should: say "locked".
+ *   7. barrier_release  should: let the other threads go on, under the filter.
+ *   8. report           should: say "locked", and which steps took effect.
  *
- * A step that fails ends the process (report_fatal): never half locked and running.
- * Contract: hook.
+ * A step that fails ends the process (report_fatal): never half locked and running. What the policy
+ * marks `optional` and the kernel cannot do is left out, and said even when nobody asked.
+ * SANDBOX_MODE=observe denies nothing, so it does none of 5.
+ * Contract: hook; lockdown_require: load.
  */
 #include "lockdown/lockdown.h"
 
 #include "lockdown/barrier.h"
+#include "lockdown/capabilities.h"
 #include "lockdown/seccomp.h"
+#include "lockdown/steps.h"
 #include "policyc.h"
 #include "report/report.h"
 #include "report/sigsys.h"
 #include "trigger/entry.h"
 
+/* The steps in their order: what a later one takes away, an earlier one may still need. */
+static const struct step {
+	uint32_t bits; /* enum policyc_step: a phase with one of these takes it */
+	bool everyone; /* each thread does its part, so none may be out of reach */
+	/* hook, all threads held: does it, and notes what came of it (steps.h). */
+	void (*take)(const void *image, const struct policyc_phase *phase);
+} steps[] = {
+	{ POLICYC_STEP_CAPABILITIES, true, capabilities_drop },
+};
+
+#define STEPS (sizeof(steps) / sizeof(*steps))
+
+static bool has_step(const struct lockdown *lock, const struct step *step)
+{
+	return !lock->dry_run && !lock->observe && (lock->phase->steps & step->bits);
+}
+
+/* Is there work that each thread does for itself? */
+static bool has_work_for_everyone(const struct lockdown *lock)
+{
+	for (unsigned i = 0; i < STEPS; i++) {
+		if (steps[i].everyone && has_step(lock, &steps[i]))
+			return true;
+	}
+	return false;
+}
+
+void lockdown_require(const struct policyc_phase *phase)
+{
+	uint32_t missing = phase->steps;
+
+	for (unsigned i = 0; i < STEPS; i++)
+		missing &= ~steps[i].bits;
+	if (missing)
+		report_fatal("the policy asks for ", steps_first_name(missing),
+			     ", which this version of the library does not have", NULL);
+}
+
+static void take_steps(const struct lockdown *lock)
+{
+	steps_begin();
+	if (lock->dry_run || lock->observe)
+		steps_pretend(lock->phase);
+	for (unsigned i = 0; i < STEPS; i++) {
+		if (has_step(lock, &steps[i]))
+			steps[i].take(lock->image, lock->phase);
+	}
+}
+
 static void tell(const struct lockdown *lock, const char *event, unsigned threads)
 {
-	const struct report_fact facts[] = { { "threads", threads }, { 0 } };
+	struct report_lock facts = {
+		.threads = threads,
+		.verb = lock->observe && !lock->dry_run ? "without" : "steps",
+	};
 
-	report_phase(event, policyc_string(lock->image, lock->phase->name), lock->trigger, facts);
+	steps_report(&facts);
+	report_phase(event, policyc_string(lock->image, lock->phase->name), lock->trigger, &facts);
+}
+
+static unsigned hold_everyone(const struct lockdown *lock)
+{
+	if (has_work_for_everyone(lock))
+		return barrier_hold_for_work() + 1;
+#ifdef SANDBOX_TEST_NO_BARRIER
+	return 1; /* tests/newborn.bats shows with this that the barrier is what saves threads */
+#else
+	return barrier_hold() + 1;
+#endif
 }
 
 void lockdown(const struct lockdown *lock)
@@ -37,24 +109,23 @@ void lockdown(const struct lockdown *lock)
 	const struct policyc_phase *phase = lock->phase;
 	bool can_write = lock->dry_run || lock->observe || (phase->flags & POLICYC_PHASE_WRITES);
 	unsigned threads;
+	bool say;
 
 	report_seal();
-#ifdef SANDBOX_TEST_NO_BARRIER
-	threads = 1; /* tests/newborn.bats shows with this that the barrier is what saves threads */
-#else
-	threads = barrier_hold() + 1;
-#endif
+	threads = hold_everyone(lock);
 	entry_restore(lock->phases_armed);
+	if (!lock->dry_run && (phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
+		sigsys_take(policyc_string(lock->image, phase->name));
+	take_steps(lock);
+	say = lock->verbose || steps_left_out();
 	if (!lock->dry_run) {
-		if ((phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
-			sigsys_take(policyc_string(lock->image, phase->name));
-		if (lock->verbose && !can_write)
+		if (say && !can_write)
 			tell(lock, "locking", threads); /* afterwards it could not be said */
 		seccomp_lock(lock->image, phase);
 	}
 	barrier_release();
 	if (lock->dry_run)
 		tell(lock, "would lock", threads);
-	else if (lock->verbose && can_write)
+	else if (say && can_write)
 		tell(lock, lock->observe ? "observing" : "locked", threads);
 }

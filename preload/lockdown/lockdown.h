@@ -17,6 +17,9 @@ struct lockdown {
 	bool verbose;
 };
 
+/* load: ends the process when this library has no such step as the phase asks for. */
+void lockdown_require(const struct policyc_phase *phase);
+
 /* hook, all signals blocked, at most one at a time in the process. Returns locked, or not at all.
  */
 void lockdown(const struct lockdown *lock);

@@ -66,7 +66,7 @@ void seccomp_lock(const void *image, const struct policyc_phase *phase)
 	result = raw(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 	if (result > 0)
 		task_fatal(
-			task_open(), (int)result,
+			task_try_open(), (int)result, /* an empty root has no /proc */
 			"has a seccomp filter of its own, so the "
 			"policy cannot cover it; let the program not sandbox its threads itself");
 	if (result)

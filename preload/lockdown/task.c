@@ -12,16 +12,21 @@
 #define PF_IO_WORKER   0x00000010u
 #define PF_USER_WORKER 0x00004000u
 
+int task_try_open(void)
+{
+	return (int)raw(openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 int task_open(void)
 {
-	long fd = raw(openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = task_try_open();
 
 	if (fd < 0)
 		report_fatal_errno(fd,
 				   "cannot list the program's threads in /proc/self/task; "
 				   "is /proc mounted here?",
 				   NULL);
-	return (int)fd;
+	return fd;
 }
 
 int task_next(struct numbers *list)
@@ -59,19 +64,33 @@ static const char *read_stat(int directory, int tid, char *text, unsigned size)
 	return state;
 }
 
+/* `state` as read_stat gives it. */
+static uint32_t flags_of(const char *state)
+{
+	uint32_t flags = 0;
+
+	for (int spaces = 0; *state && spaces < 6; state++)
+		spaces += *state == ' ';
+	for (; *state >= '0' && *state <= '9'; state++)
+		flags = flags * 10 + (uint32_t)(*state - '0');
+	return flags;
+}
+
 bool task_is_out_of_reach(int directory, int tid)
 {
 	char text[512];
-	const char *c = read_stat(directory, tid, text, sizeof(text));
-	uint32_t flags = 0;
+	const char *state = read_stat(directory, tid, text, sizeof(text));
 
-	if (!c || *c == 'Z' || *c == 'X')
-		return true;
-	for (int spaces = 0; *c && spaces < 6; c++)
-		spaces += *c == ' ';
-	for (; *c >= '0' && *c <= '9'; c++)
-		flags = flags * 10 + (uint32_t)(*c - '0');
-	return flags & (PF_IO_WORKER | PF_USER_WORKER);
+	return !state || *state == 'Z' || *state == 'X' ||
+	       (flags_of(state) & (PF_IO_WORKER | PF_USER_WORKER));
+}
+
+bool task_is_io_worker(int directory, int tid)
+{
+	char text[512];
+	const char *state = read_stat(directory, tid, text, sizeof(text));
+
+	return state && (flags_of(state) & PF_IO_WORKER);
 }
 
 bool task_is_running(int directory, int tid)
@@ -82,16 +101,24 @@ bool task_is_running(int directory, int tid)
 	return state && *state == 'R';
 }
 
+static void number_text(char text[12], int number)
+{
+	struct line digits = { 0 };
+
+	line_unsigned(&digits, (uint64_t)number);
+	digits.text[digits.length] = '\0';
+	bytes_copy(text, digits.text, digits.length + 1);
+}
+
 _Noreturn void task_fatal(int directory, int tid, const char *why)
 {
 	char text[512], number[12];
-	const char *state = read_stat(directory, tid, text, sizeof(text));
-	struct line digits = { 0 };
+	const char *state = directory < 0 ? NULL : read_stat(directory, tid, text, sizeof(text));
 	char *name = text;
 
-	line_unsigned(&digits, (uint64_t)tid);
-	digits.text[digits.length] = '\0';
-	bytes_copy(number, digits.text, digits.length + 1);
+	number_text(number, tid);
+	if (directory < 0)
+		report_fatal("thread ", number, " ", why, NULL);
 	if (state) {
 		text[state - 2 - text] = '\0';
 		while (*name && *name != '(')
@@ -100,4 +127,12 @@ _Noreturn void task_fatal(int directory, int tid, const char *why)
 		name = NULL;
 	}
 	report_fatal("thread ", number, " (", name && *name ? name + 1 : "gone", ") ", why, NULL);
+}
+
+_Noreturn void task_fatal_errno(int tid, const char *name, const char *why, long error)
+{
+	char number[12];
+
+	number_text(number, tid);
+	report_fatal_errno(error, "thread ", number, " (", name, ") ", why, NULL);
 }

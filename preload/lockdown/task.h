@@ -12,6 +12,9 @@
 /* Opens /proc/self/task; ends the process with a reason when it cannot. */
 int task_open(void);
 
+/* As task_open; negative when it cannot be opened. */
+int task_try_open(void);
+
 /* The next thread's id, 0 at the end. */
 int task_next(struct numbers *list);
 
@@ -22,7 +25,13 @@ bool task_is_out_of_reach(int directory, int tid);
 /* True while the thread runs or could run; false when it waits (or is gone). */
 bool task_is_running(int directory, int tid);
 
-/* Ends the process: "thread TID (NAME) WHY". */
+/* True for a thread that the kernel made for io_uring: it acts with rights of its own. */
+bool task_is_io_worker(int directory, int tid);
+
+/* Ends the process: "thread TID (NAME) WHY"; without the name where `directory` is negative. */
 _Noreturn void task_fatal(int directory, int tid, const char *why);
+
+/* Ends the process: "thread TID (NAME) WHY: ERRNO". */
+_Noreturn void task_fatal_errno(int tid, const char *name, const char *why, long error);
 
 #endif

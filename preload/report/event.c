@@ -226,8 +226,70 @@ static void json_end(struct line *line)
 	target_write(&out.machines, line);
 }
 
+/* "EPERM", or the number. */
+static void line_errno(struct line *line, unsigned error)
+{
+	const char *name = errno_name(error);
+
+	if (name)
+		line_text(line, name);
+	else
+		line_unsigned(line, error);
+}
+
+static void people_steps(struct line *line, const struct report_lock *lock, bool done)
+{
+	const char *before = done ? lock->verb : "left out";
+
+	for (unsigned i = 0; i < lock->count; i++) {
+		const struct report_step *step = &lock->steps[i];
+
+		if (!step->error != done)
+			continue;
+		line_text(line, before == NULL ? " + " : ", ");
+		if (before) {
+			line_text(line, before);
+			line_char(line, ' ');
+		}
+		before = NULL;
+		line_text(line, step->name);
+		if (step->error) {
+			line_text(line, " (");
+			line_errno(line, (unsigned)-step->error);
+			line_char(line, ')');
+		}
+	}
+}
+
+/* "steps":["root"],"left out":{"detach net":"EPERM"}: always both, so that a reader need not ask.
+ */
+static void json_steps(struct line *line, const struct report_lock *lock, bool done)
+{
+	bool first = true;
+
+	line_text(line, ",\"");
+	line_text(line, done ? lock->verb : "left_out");
+	line_text(line, done ? "\":[" : "\":{");
+	for (unsigned i = 0; i < lock->count; i++) {
+		const struct report_step *step = &lock->steps[i];
+
+		if (!step->error != done)
+			continue;
+		line_text(line, first ? "\"" : ",\"");
+		line_json(line, step->name);
+		line_char(line, '"');
+		if (step->error) {
+			line_text(line, ":\"");
+			line_errno(line, (unsigned)-step->error);
+			line_char(line, '"');
+		}
+		first = false;
+	}
+	line_char(line, done ? ']' : '}');
+}
+
 void report_phase(const char *event, const char *phase, const char *trigger,
-		  const struct report_fact *facts)
+		  const struct report_lock *lock)
 {
 	struct line line;
 
@@ -237,11 +299,11 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 	line_text(&line, policy_name());
 	people_word(&line, "phase", phase);
 	people_word(&line, "trigger", trigger);
-	for (const struct report_fact *f = facts; f && f->name; f++) {
-		line_text(&line, ", ");
-		line_text(&line, f->name);
-		line_char(&line, ' ');
-		line_unsigned(&line, f->value);
+	if (lock) {
+		line_text(&line, ", threads ");
+		line_unsigned(&line, lock->threads);
+		people_steps(&line, lock, true);
+		people_steps(&line, lock, false);
 	}
 	target_write(&out.people, &line);
 
@@ -250,8 +312,11 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 		json_text(&line, "phase", phase);
 	if (trigger)
 		json_text(&line, "trigger", trigger);
-	for (const struct report_fact *f = facts; f && f->name; f++)
-		json_number(&line, f->name, f->value);
+	if (lock) {
+		json_number(&line, "threads", lock->threads);
+		json_steps(&line, lock, true);
+		json_steps(&line, lock, false);
+	}
 	json_end(&line);
 }
 
@@ -400,16 +465,6 @@ static void line_place(struct line *line, uintptr_t address)
 		line_text(line, "anonymous memory ");
 		line_hex(line, address);
 	}
-}
-
-static void line_errno(struct line *line, unsigned error)
-{
-	const char *name = errno_name(error);
-
-	if (name)
-		line_text(line, name);
-	else
-		line_unsigned(line, error);
 }
 
 static void violation_for_people(const struct report_violation *v,

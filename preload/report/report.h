@@ -29,14 +29,22 @@ _Noreturn void report_fatal(const char *text, ...) __attribute__((sentinel));
 /* as report_fatal, with a negative errno named behind the text: "...: EPERM (operation ...)". */
 _Noreturn void report_fatal_errno(long error, const char *text, ...) __attribute__((sentinel));
 
-/* load, hook: says what happened: event is "armed", "not armed", "would lock", "locked" ... phase
- * and trigger may be NULL, facts end with a NULL name. */
-struct report_fact {
+/* What a lock consists of beside its filter. */
+struct report_step {
 	const char *name;
-	uint64_t value;
+	long error; /* 0: it took effect; else why it was left out */
 };
+struct report_lock {
+	unsigned threads;
+	const char *verb; /* what happened to the steps without an error: "steps", "without" */
+	const struct report_step *steps;
+	unsigned count;
+};
+
+/* load, hook: says what happened: event is "armed", "not armed", "would lock", "locked" ... phase,
+ * trigger and lock may be NULL. */
 void report_phase(const char *event, const char *phase, const char *trigger,
-		  const struct report_fact *facts);
+		  const struct report_lock *lock);
 
 /* hook: decides whether descriptor 2 may still be written to after the lock. */
 void report_seal(void);
