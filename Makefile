@@ -147,7 +147,8 @@ $(B)/no-barrier/libsandbox.so: $(LIB_OBJ) $(B)/no-barrier/lockdown.o preload/lib
 # Unit tests see the pure parts under ASan and UBSan.
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c
+PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c preload/trigger/elffile.c \
+            preload/trigger/debugfile.c
 UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(PURE) tests/unit/generate.c)
 
 $(B)/asan/%.o: % $(B)/flags | $(TABLES)

@@ -30,6 +30,10 @@ fuzz_briefly() {
 	fuzz_briefly policyc
 }
 
+@test "any bytes as an ELF file" {
+	fuzz_briefly elf
+}
+
 @test "control: a target that crashes is a finding" {
 	local place=$BATS_TEST_TMPDIR/build
 	mkdir -p "$place/fuzz"
@@ -41,6 +45,6 @@ fuzz_briefly() {
 }
 
 @test "the corpus is small" {
-	[ "$(find "$ROOT/tests/fuzz/corpus" -type f | wc -l)" -le 200 ]
+	[ "$(find "$ROOT/tests/fuzz/corpus" -type f | wc -l)" -le 220 ]
 	[ "$(du -s --apparent-size -B1 "$ROOT/tests/fuzz/corpus" | cut -f1)" -lt 500000 ]
 }

@@ -140,26 +140,13 @@ static bool all_long_enough(const struct functions *functions)
 
 static const char *why_not(enum elf_result result, const struct functions *functions)
 {
-	switch (result) {
-	case ELF_FOUND:
-		if (!all_aligned(functions))
-			return "no instruction can begin at that address";
-		if (all_long_enough(functions))
-			return NULL;
+	if (result != ELF_FOUND)
+		return elf_why(result);
+	if (!all_aligned(functions))
+		return "no instruction can begin at that address";
+	if (!all_long_enough(functions))
 		return "the function is shorter than the jump that would replace its first bytes";
-	case ELF_NO_OBJECT:
-		return "no object of that name is loaded (a library's name is that of its file)";
-	case ELF_NO_SYMBOL:
-		return "no loaded object has a function of that name; is the program stripped of "
-		       "it? (nm -D, nm)";
-	case ELF_AMBIGUOUS:
-		return "several functions have that name; give one as OBJECT+0xOFFSET (nm)";
-	case ELF_IFUNC:
-		return "its code is chosen at run time (IFUNC); name the chosen function";
-	case ELF_NOT_CODE:
-		return "it is not in a segment of code";
-	}
-	return "it cannot be found";
+	return NULL;
 }
 
 static struct site *new_site(uintptr_t address, const char *name)
