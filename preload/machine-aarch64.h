@@ -95,4 +95,14 @@ static inline bool machine_follows_call(uintptr_t address)
 	       (insn & 0xfefff800u) == 0xd63f0800u;
 }
 
+/* sys/ifunc.h */
+static inline uintptr_t machine_choose(uintptr_t resolver, uint64_t hwcap, uint64_t hwcap2)
+{
+	const struct {
+		uint64_t size, hwcap, hwcap2;
+	} more = { sizeof(more), hwcap, hwcap2 };
+
+	return ((uintptr_t(*)(uint64_t, const void *))resolver)(hwcap | 1ull << 62, &more);
+}
+
 #endif

@@ -94,4 +94,11 @@ static inline bool machine_follows_call(uintptr_t address)
 	       (p[-4] == 0xff && (p[-3] & 0x38) == 0x10);
 }
 
+static inline uintptr_t machine_choose(uintptr_t resolver, uint64_t hwcap, uint64_t hwcap2)
+{
+	(void)hwcap; /* resolvers ask the processor */
+	(void)hwcap2;
+	return ((uintptr_t(*)(void))resolver)();
+}
+
 #endif

@@ -200,3 +200,34 @@ with_debug_root() {
 	gcc -D_GNU_SOURCE -w -o "$dir/program" "$dir/main.c" "$dir/data.s"
 	is_refused "$dir/program" 'it is not in a segment of code'
 }
+
+# --- code that is chosen at load (IFUNC) --------------------------------------------------------
+
+@test "a function whose code is chosen at load: the chosen code is patched" {
+	run "$HOSTS/ifunc"
+	[ "$output" = "second free ok
+second free ok
+second free ok" ] # control: it is free without us
+	run sandboxed "$(call_policy chosen_function)" "$HOSTS/ifunc"
+	[ "$status" -eq 0 ]
+	[ "$output" = "second locked ok
+second locked ok
+second locked ok" ]
+	# The other code and the resolver are left alone.
+	run sandboxed "$(call_policy first)" "$HOSTS/ifunc"
+	[ "${lines[2]}" = 'second free ok' ]
+}
+
+@test "libc's own: strlen, by whatever name the processor gives it" {
+	run sandboxed "$(call_policy 'libc.so.6!strlen')" "$HOSTS/ifunc"
+	[ "$status" -eq 0 ]
+	[ "${lines[2]}" = 'second locked ok' ]
+}
+
+@test "a choice outside the object is refused" {
+	run "$HOSTS/ifunc" elsewhere
+	[ "$output" = 3 ]
+	run sandboxed "$(call_policy elsewhere_function)" "$HOSTS/ifunc" elsewhere
+	[ "$status" -eq 125 ]
+	expect 'it is not in a segment of code of its object'
+}

@@ -13,6 +13,7 @@
 #include <link.h>
 #include <sys/auxv.h>
 
+#include "machine.h"
 #include "raw.h"
 #include "report/line.h"
 #include "trigger/debugfile.h"
@@ -34,6 +35,7 @@ struct search {
 	unsigned objects; /* seen so far */
 	uintptr_t plain;  /* the function of exactly that name, 0: none yet */
 	bool in_symtab;
+	bool is_ifunc;
 };
 
 /* Where a function was looked for, as far as a line of a refusal has room for it. */
@@ -96,8 +98,7 @@ static void take(struct search *search, const struct elf_symbol *symbol, uintptr
 		search->plain = address;
 	if (search->result == ELF_NO_SYMBOL)
 		search->result = ELF_FOUND;
-	if (symbol->is_ifunc)
-		search->result = ELF_IFUNC;
+	search->is_ifunc |= symbol->is_ifunc;
 	functions->list[functions->count].address = address;
 	functions->list[functions->count++].size = symbol->size;
 }
@@ -132,6 +133,35 @@ static void search_names(struct search *search, const struct elf_file *file,
 	elf_close(&debug);
 }
 
+static uint64_t size_of(const struct elf_file *file, uint64_t value)
+{
+	struct elf_walk walk = { 0 };
+	struct elf_symbol symbol;
+
+	while (elf_next_function(file, &walk, &symbol)) {
+		if (symbol.value == value && symbol.size)
+			return symbol.size;
+	}
+	return 0;
+}
+
+/* The symbol leads to a function that chooses the one to be called, by what the processor can do.
+ * The loader has asked it for the calls that it bound; it answers the same again. */
+static enum elf_result choose_function(struct functions *functions, const struct elf_file *file,
+				       uintptr_t base)
+{
+	struct function *function = &functions->list[0];
+
+	if (functions->count != 1)
+		return ELF_AMBIGUOUS;
+	if (!elf_in_code(file, function->address - base))
+		return ELF_NOT_CODE;
+	function->address =
+		machine_choose(function->address, getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
+	function->size = size_of(file, function->address - base);
+	return ELF_FOUND;
+}
+
 static void search_object(struct search *search, const struct object *object)
 {
 	struct functions *functions = search->functions;
@@ -153,6 +183,8 @@ static void search_object(struct search *search, const struct object *object)
 		functions->count = 1;
 		search->result = ELF_FOUND;
 	}
+	if (search->result == ELF_FOUND && search->is_ifunc)
+		search->result = choose_function(functions, &file, object->base);
 	for (unsigned i = 0; search->result == ELF_FOUND && i < functions->count; i++) {
 		if (!elf_in_code(&file, functions->list[i].address - object->base))
 			search->result = ELF_NOT_CODE;
@@ -245,10 +277,8 @@ const char *elf_why(enum elf_result result)
 		return why_no_symbol();
 	case ELF_AMBIGUOUS:
 		return "several functions have that name; give one as OBJECT+0xOFFSET (nm)";
-	case ELF_IFUNC:
-		return "its code is chosen at run time (IFUNC); name the chosen function";
 	case ELF_NOT_CODE:
-		return "it is not in a segment of code";
+		return "it is not in a segment of code of its object";
 	default:
 		return NULL;
 	}

@@ -29,7 +29,6 @@ enum elf_result {
 	ELF_NO_FILE,   /* an object's file cannot be read */
 	ELF_NO_SYMBOL, /* in no loaded object */
 	ELF_AMBIGUOUS, /* several functions of that name in one object (static functions do that) */
-	ELF_IFUNC,     /* its address is chosen at run time */
 	ELF_NOT_CODE,  /* the symbol is not in an executable segment */
 };
 
