@@ -37,7 +37,7 @@ def literals(text):
 
 
 def pieces(literal):
-    literal = literal.replace('\\n', '\n').replace('\\"', '"').replace('%%', '%')
+    literal = literal.replace('\\n', '\n').replace('\\"', '"').replace('\\\\', '\\').replace('%%', '%')
     return [piece.strip() for piece in re.split(r'%[-+ 0-9.*]*(?:ll|l|z)?[a-z]|\n', literal)]
 
 
