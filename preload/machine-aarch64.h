@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#define MACHINE_NAME	     "aarch64"
 #define MACHINE_ARCH	     0xc00000b7u
 #define MACHINE_SYSCALL_SIZE 4
 #define MACHINE_CALL_SIZE    4

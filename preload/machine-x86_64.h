@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#define MACHINE_NAME	     "x86_64"
 #define MACHINE_ARCH	     0xc000003eu
 #define MACHINE_SYSCALL_SIZE 2
 #define MACHINE_CALL_SIZE    7

@@ -5,6 +5,7 @@
  * patches functions (trigger/patch-*.c, trigger/entry-*.S).
  * What it must not do: call anything else, or know what the values are for.
  *
+ *   MACHINE_NAME              what sandboxctl calls it
  *   MACHINE_ARCH              AUDIT_ARCH_* of linux/audit.h
  *   MACHINE_SYSCALL_SIZE      bytes of the instruction that makes a system call
  *   MACHINE_SA_RESTORER       what rt_sigaction(2) wants in sa_flags, beside its restorer

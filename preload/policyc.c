@@ -363,7 +363,7 @@ const char *policyc_check(const void *image, size_t size, uint32_t arch)
 	if (size < sizeof(*header) || !magic_ok(header))
 		return "is not a compiled policy";
 	if (header->version != POLICYC_VERSION)
-		return "was compiled by another version of sandboxctl: compile it again";
+		return "was compiled by another version of sandboxctl";
 	if (size > POLICYC_SIZE_MAX)
 		return "is larger than a compiled policy can be";
 	if (header->size != size)

@@ -40,8 +40,8 @@
 #include "signals.h"
 
 #define BARRIER_SIGNAL 33
-#define BARRIER_CODE   (-0x5b42) /* si_code < 0: "from user space"; nobody else's */
-#define ROUND_MS       100	 /* a healthy thread answers within a scheduling delay */
+#define BARRIER_CODE   SI_ASYNCNL /* one that the kernel takes; libc never sends 33 with it */
+#define ROUND_MS       100	  /* a healthy thread answers within a scheduling delay */
 #define SETTLE_MS      100
 #define TOTAL_MS       10000
 #define SLOTS	       65536u /* threads that one barrier can hold; a power of two */

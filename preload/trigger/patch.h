@@ -14,6 +14,10 @@
 #define PATCH_SIZE  5u /* e9 rel32 */
 #define PATCH_ALIGN 1u /* of a function's address */
 #define PATCH_REACH (1ul << 31)
+#elif defined(__aarch64__)
+#define PATCH_SIZE  4u /* b */
+#define PATCH_ALIGN 4u
+#define PATCH_REACH (1ul << 27)
 #else
 #error "no patch-ARCH.c for this architecture"
 #endif
