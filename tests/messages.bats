@@ -102,10 +102,6 @@ hold() {
 	hold statements
 }
 
-@test "steps: paths, ports, root, namespaces, capabilities, limits, descriptors" {
-	hold steps
-}
-
 @test "triggers" {
 	hold triggers
 }
