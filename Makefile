@@ -4,6 +4,7 @@
 #   make demo       install what is missing, then show a locked redis and one denied call
 #   make test       install what is missing, then run every test
 #   make lint       formatter, clang-tidy, cppcheck, shellcheck, and our own rules
+#   make aarch64    the library and the test programs into build/aarch64 (CROSS=aarch64-linux-gnu-)
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes the same files away
 #   make bench      measurements, as ratios within one run
 #   make fuzz       100000 random policies and libFuzzer (SEED=n COUNT=n TIME=seconds)
@@ -43,7 +44,7 @@ BASE_CPPFLAGS := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPOLICYDIR='"$(DATADIR)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo test lint bench benches fuzz fuzzers install uninstall clean setup hosts unit FORCE
+.PHONY: all aarch64 demo test lint bench benches fuzz fuzzers install uninstall clean setup hosts unit FORCE
 all:
 
 # --- libsandbox.so: what runs inside somebody else's program -----------------------------------
@@ -56,8 +57,11 @@ LIB_CFLAGS := -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector
 # Of NAME-ARCH.c and NAME-ARCH.S the ones of the machine that the compiler makes code for.
 ARCHES  := x86_64 aarch64
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
-FOREIGN := $(foreach a,$(filter-out $(ARCH),$(ARCHES)),%-$(a).c %-$(a).S)
-LIB_SRC := $(filter-out $(FOREIGN),$(wildcard preload/*.c preload/*/*.c preload/*/*.S))
+ifeq ($(ARCH),aarch64)
+LIB_CFLAGS += -mno-outline-atomics # or libgcc's code would be called for them
+endif
+LIB_SRC := $(filter-out $(foreach a,$(filter-out $(ARCH),$(ARCHES)),%-$(a).c %-$(a).S),\
+             $(wildcard preload/*.c preload/*/*.c preload/*/*.S))
 LIB_OBJ := $(patsubst %,$(B)/%.o,$(LIB_SRC))
 LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/libsandbox.map \
                -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack
@@ -146,10 +150,9 @@ $(B)/no-barrier/libsandbox.so: $(LIB_OBJ) $(B)/no-barrier/lockdown.o preload/lib
 
 # Unit tests see the pure parts under ASan and UBSan.
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(filter-out $(FOREIGN),\
-              $(wildcard tests/unit/test_*.c tests/unit/objdump-*.c)))
-PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c \
-            $(filter-out $(FOREIGN),$(wildcard preload/trigger/insn-*.c preload/trigger/displace-*.c))
+UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c preload/trigger/elffile.c \
+            preload/trigger/debugfile.c
 UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(PURE) tests/unit/generate.c)
 
 $(B)/asan/%.o: % $(B)/flags | $(TABLES)
@@ -164,7 +167,7 @@ $(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
 
 # Fuzzers: the same parts with clang's libFuzzer, and the random policies without sanitizers.
 CLANG    ?= clang
-FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(filter-out $(FOREIGN),$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJ := $(patsubst %,$(B)/fuzz/obj/%.o,$(PURE))
 # What only computes tells libFuzzer nothing: it is sanitized, but its branches are not counted.
 BLIND    := $(patsubst %,sandboxctl/policy/%.c,bpf diagnose evaluate partition verify walk)
@@ -216,6 +219,11 @@ $(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
+# For the other architecture, with Debian's cross compiler; tests/aarch64.bats runs them emulated.
+CROSS ?= aarch64-linux-gnu-
+aarch64:
+	@$(MAKE) --no-print-directory CC=$(CROSS)gcc B=$(B)/aarch64 $(B)/aarch64/libsandbox.so hosts
+
 hosts: $(HOSTS) $(B)/no-barrier/libsandbox.so
 unit: $(UNITS) $(B)/sanitized/sandboxctl
 fuzzers: $(FUZZERS)
@@ -228,7 +236,8 @@ setup:
 test:
 	@scripts/setup build test
 	@$(MAKE) --no-print-directory all hosts unit \
-	  "$$(command -v $(CLANG) >/dev/null && echo fuzzers || echo unit)"
+	  "$$(command -v $(CLANG) >/dev/null && echo fuzzers || echo unit)" \
+	  "$$(command -v $(CROSS)gcc >/dev/null && echo aarch64 || echo unit)"
 	@scripts/test $(TESTS)
 
 demo:

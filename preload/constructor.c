@@ -54,7 +54,7 @@ static void arm(const struct config *config, const struct executable *executable
 		policy_drop(image);
 		return;
 	}
-	seccomp_require();
+	seccomp_require(config->mode == MODE_DRY_RUN);
 	objects_prepare();
 	ready_prepare();
 	phases = policyc_header(image)->phases;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#define MACHINE_NAME	     "aarch64"
 #define MACHINE_ARCH	     0xc00000b7u
 #define MACHINE_SYSCALL_SIZE 4
 #define MACHINE_CALL_SIZE    4
@@ -93,6 +94,16 @@ static inline bool machine_follows_call(uintptr_t address)
 	insn = ((const uint32_t *)address)[-1];
 	return (insn & 0xfc000000u) == 0x94000000u || (insn & 0xfffffc1fu) == 0xd63f0000u ||
 	       (insn & 0xfefff800u) == 0xd63f0800u;
+}
+
+/* sys/ifunc.h */
+static inline uintptr_t machine_choose(uintptr_t resolver, uint64_t hwcap, uint64_t hwcap2)
+{
+	const struct {
+		uint64_t size, hwcap, hwcap2;
+	} more = { sizeof(more), hwcap, hwcap2 };
+
+	return ((uintptr_t(*)(uint64_t, const void *))resolver)(hwcap | 1ull << 62, &more);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#define MACHINE_NAME	     "x86_64"
 #define MACHINE_ARCH	     0xc000003eu
 #define MACHINE_SYSCALL_SIZE 2
 #define MACHINE_CALL_SIZE    7
@@ -92,6 +93,13 @@ static inline bool machine_follows_call(uintptr_t address)
 	       (p[-2] == 0xff && (p[-1] & 0x38) == 0x10) ||
 	       (p[-3] == 0xff && (p[-2] & 0x38) == 0x10) ||
 	       (p[-4] == 0xff && (p[-3] & 0x38) == 0x10);
+}
+
+static inline uintptr_t machine_choose(uintptr_t resolver, uint64_t hwcap, uint64_t hwcap2)
+{
+	(void)hwcap; /* resolvers ask the processor */
+	(void)hwcap2;
+	return ((uintptr_t(*)(void))resolver)();
 }
 
 #endif

@@ -3,8 +3,9 @@
  * What it is: one header for each, with the same names: how a system call is made and recognised,
  * and where a signal frame keeps registers. The rest of preload/ is neutral, but for the code that
  * patches functions (trigger/patch-*.c, trigger/entry-*.S).
- * What it must not do: call anything, or know what the values are for.
+ * What it must not do: call anything else, or know what the values are for.
  *
+ *   MACHINE_NAME              what sandboxctl calls it
  *   MACHINE_ARCH              AUDIT_ARCH_* of linux/audit.h
  *   MACHINE_SYSCALL_SIZE      bytes of the instruction that makes a system call
  *   MACHINE_SA_RESTORER       what rt_sigaction(2) wants in sa_flags, beside its restorer
@@ -19,6 +20,7 @@
  *   machine_return_address    a word of a stack, without what is no address in it
  *   machine_follows_call      does a call instruction end at `address`? Reads up to
  *                             MACHINE_CALL_SIZE bytes before it
+ *   machine_choose            asks the resolver of an IFUNC symbol for its function, as ld.so does
  */
 #ifndef MACHINE_H
 #define MACHINE_H

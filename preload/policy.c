@@ -192,11 +192,12 @@ static void *read_image(int fd, const char *path, size_t size)
 
 static void *checked(void *image, size_t size, const char *path)
 {
-	const char *fault = size ? policyc_check(image, size, MACHINE_ARCH) : "it is empty";
+	const char *fault = size ? policyc_check(image, size, MACHINE_ARCH) : "is empty";
 
 	if (fault)
-		report_fatal("compiled policy ", path, " is damaged: ", fault,
-			     "; compile it again (sandboxctl compile)", NULL);
+		report_fatal("compiled policy ", path, ": ", fault,
+			     "; compile it again (sandboxctl compile --arch " MACHINE_NAME ")",
+			     NULL);
 	return image;
 }
 
@@ -306,8 +307,9 @@ static int spawn(const char *program, const char *const argv[], int output)
 static void *compile(const char *text)
 {
 	const char *sandboxctl = find_sandboxctl();
-	const char *argv[10] = { sandboxctl, "compile", "--check-owner", "-o", "-" };
-	unsigned n = 5;
+	const char *argv[12] = { sandboxctl, "compile", "--check-owner", "--arch", MACHINE_NAME,
+				 "-o",	     "-" };
+	unsigned n = 7;
 	struct stat st;
 	void *image;
 	int fd;

@@ -7,6 +7,8 @@
 
 #include "trigger/hooks.h"
 
+#include <sched.h>
+
 typedef uint64_t __attribute__((may_alias)) word_t;
 
 static const uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
@@ -74,7 +76,7 @@ static int tests_ok(const struct view *view, struct policyc_list list)
 
 static int call_ok(const struct view *view, const struct policyc_trigger *trigger)
 {
-	if (trigger->hooks || trigger->tests.count || trigger->signal || !trigger->count ||
+	if (trigger->hooks || trigger->tests.count || trigger->signal || trigger->count != 1 ||
 	    !optional_string_ok(view, trigger->object) ||
 	    !optional_string_ok(view, trigger->function))
 		return 0;
@@ -113,11 +115,158 @@ static int trigger_ok(const struct view *view, const struct policyc_trigger *tri
 	    trigger->reserved || trigger->after > index ||
 	    (trigger->flags & ~(uint32_t)(POLICYC_TRIGGER_MAIN_THREAD | POLICYC_TRIGGER_STEP)) ||
 	    ((trigger->flags & POLICYC_TRIGGER_MAIN_THREAD) &&
-	     trigger->kind != POLICYC_TRIGGER_HOOK && trigger->kind != POLICYC_TRIGGER_CALL))
+	     trigger->kind != POLICYC_TRIGGER_HOOK))
 		return 0;
 	if (trigger->after && !(triggers[trigger->after - 1].flags & POLICYC_TRIGGER_STEP))
 		return 0;
 	return kind_ok(view, trigger);
+}
+
+/* --- the steps beside the filter -------------------------------------------------------------- */
+
+#define NAMESPACES                                                                                 \
+	(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER | \
+	 CLONE_NEWCGROUP)
+
+/* Either the step is there and has these bits, at least one of them and no other, or none is. */
+static int bits_ok(const struct policyc_phase *phase, enum policyc_step step, uint64_t bits,
+		   uint64_t known)
+{
+	return phase->steps & step ? bits && !(bits & ~known) : !bits;
+}
+
+/* Absolute, and short enough for the kernel. */
+static int path_ok(const struct view *view, uint32_t offset)
+{
+	if (!string_ok(view, offset) || view->bytes[offset] != '/')
+		return 0;
+	for (size_t i = 0; i < POLICYC_PATH_MAX; i++)
+		if (!view->bytes[offset + i])
+			return 1;
+	return 0;
+}
+
+static int count_ok(const struct policyc_phase *phase, enum policyc_step step,
+		    struct policyc_list list)
+{
+	return phase->steps & step ? list.count <= POLICYC_RULES_MAX : !list.count;
+}
+
+static int paths_ok(const struct view *view, const struct policyc_phase *phase)
+{
+	const struct policyc_path *paths = policyc_at(view->bytes, phase->path_rules);
+
+	if (!bits_ok(phase, POLICYC_STEP_FILES, phase->files, POLICYC_FS_ALL) ||
+	    !count_ok(phase, POLICYC_STEP_FILES, phase->path_rules) ||
+	    !LIST_OK(view, phase->path_rules, struct policyc_path))
+		return 0;
+	for (uint32_t i = 0; i < phase->path_rules.count; i++)
+		if (!path_ok(view, paths[i].path) || !paths[i].rights ||
+		    (paths[i].rights & ~phase->files) ||
+		    (paths[i].flags & ~(uint32_t)POLICYC_PATH_OPTIONAL))
+			return 0;
+	return 1;
+}
+
+static int ports_ok(const struct view *view, const struct policyc_phase *phase)
+{
+	const struct policyc_port *ports = policyc_at(view->bytes, phase->port_rules);
+
+	if (!bits_ok(phase, POLICYC_STEP_PORTS, phase->ports, POLICYC_NET_ALL) ||
+	    !count_ok(phase, POLICYC_STEP_PORTS, phase->port_rules) ||
+	    !LIST_OK(view, phase->port_rules, struct policyc_port))
+		return 0;
+	for (uint32_t i = 0; i < phase->port_rules.count; i++)
+		if (ports[i].port > UINT16_MAX || !ports[i].rights ||
+		    (ports[i].rights & ~phase->ports))
+			return 0;
+	return 1;
+}
+
+static int limits_ok(const struct view *view, const struct policyc_phase *phase)
+{
+	const struct policyc_limit *limits = policyc_at(view->bytes, phase->limits);
+
+	if (!(phase->steps & POLICYC_STEP_LIMITS) != !phase->limits.count ||
+	    phase->limits.count > POLICYC_LIMITS ||
+	    !LIST_OK(view, phase->limits, struct policyc_limit))
+		return 0;
+	for (uint32_t i = 0; i < phase->limits.count; i++)
+		if (limits[i].resource >= POLICYC_LIMITS || limits[i].reserved ||
+		    limits[i].soft > limits[i].hard ||
+		    (i && limits[i].resource <= limits[i - 1].resource))
+			return 0;
+	return 1;
+}
+
+static int range_ok(struct policyc_range range)
+{
+	return range.first <= range.last;
+}
+
+static int descriptors_ok(const struct view *view, const struct policyc_phase *phase)
+{
+	const struct policyc_range *close = policyc_at(view->bytes, phase->close);
+	const struct policyc_expected *expected = policyc_at(view->bytes, phase->expected);
+
+	if (!count_ok(phase, POLICYC_STEP_DESCRIPTORS, phase->close) ||
+	    !count_ok(phase, POLICYC_STEP_DESCRIPTORS, phase->expected) ||
+	    !LIST_OK(view, phase->close, struct policyc_range) ||
+	    !LIST_OK(view, phase->expected, struct policyc_expected))
+		return 0;
+	for (uint32_t i = 0; i < phase->close.count; i++)
+		if (!range_ok(close[i]))
+			return 0;
+	for (uint32_t i = 0; i < phase->expected.count; i++)
+		if (expected[i].kind >= POLICYC_FDS || !range_ok(expected[i].numbers) ||
+		    !optional_string_ok(view, expected[i].pattern))
+			return 0;
+	return 1;
+}
+
+/* A root is changed in a mount namespace of its own. */
+static int root_ok(const struct view *view, const struct policyc_phase *phase)
+{
+	if (!(phase->steps & POLICYC_STEP_ROOT))
+		return !phase->root;
+	return (phase->detach & CLONE_NEWNS) && (!phase->root || path_ok(view, phase->root));
+}
+
+static int detach_ok(const struct policyc_phase *phase)
+{
+	int all = phase->detach && phase->detach == phase->detach_optional;
+
+	return bits_ok(phase, POLICYC_STEP_DETACH, phase->detach, NAMESPACES) &&
+	       !(phase->detach_optional & ~phase->detach) &&
+	       !(phase->optional & POLICYC_STEP_DETACH) == !all;
+}
+
+/* What may fail is one of the steps, or a part of one; these two never fail for want of a kernel.
+ */
+static int optional_ok(const struct policyc_phase *phase)
+{
+	uint32_t known =
+		phase->steps & ~(uint32_t)(POLICYC_STEP_DESCRIPTORS | POLICYC_STEP_NOT_DUMPABLE);
+
+	if (phase->steps & POLICYC_STEP_FILES)
+		known |= POLICYC_PARTS;
+	return !(phase->optional & ~known);
+}
+
+static int capabilities_ok(const struct policyc_phase *phase)
+{
+	return phase->steps & POLICYC_STEP_CAPABILITIES
+		       ? !(phase->capabilities >> POLICYC_CAPABILITIES)
+		       : !phase->capabilities;
+}
+
+static int steps_ok(const struct view *view, const struct policyc_phase *phase)
+{
+	return !(phase->steps & ~(uint32_t)POLICYC_STEPS) && !phase->reserved &&
+	       optional_ok(phase) && detach_ok(phase) && root_ok(view, phase) &&
+	       capabilities_ok(phase) && paths_ok(view, phase) && ports_ok(view, phase) &&
+	       bits_ok(phase, POLICYC_STEP_SCOPE, phase->scope, POLICYC_SCOPE_ALL) &&
+	       limits_ok(view, phase) && descriptors_ok(view, phase);
 }
 
 static const char *check_phase(const struct view *view, const struct policyc_phase *phase)
@@ -138,6 +287,8 @@ static const char *check_phase(const struct view *view, const struct policyc_pha
 	for (uint32_t i = 0; i < phase->triggers.count; i++)
 		if (!trigger_ok(view, triggers, i))
 			return "a trigger is damaged";
+	if (!steps_ok(view, phase))
+		return "a step of a phase is damaged";
 	return NULL;
 }
 
@@ -212,7 +363,7 @@ const char *policyc_check(const void *image, size_t size, uint32_t arch)
 	if (size < sizeof(*header) || !magic_ok(header))
 		return "is not a compiled policy";
 	if (header->version != POLICYC_VERSION)
-		return "was compiled by another version of sandboxctl: compile it again";
+		return "was compiled by another version of sandboxctl";
 	if (size > POLICYC_SIZE_MAX)
 		return "is larger than a compiled policy can be";
 	if (header->size != size)

@@ -19,7 +19,11 @@
 #define POLICYC_SIZE_MAX                                                                           \
 	(1u << 20) /* bytes; a policy of every known call with tests is < 100 KiB */
 #define POLICYC_PHASES_MAX   8u
-#define POLICYC_TRIGGERS_MAX 32u /* of one phase, steps included */
+#define POLICYC_TRIGGERS_MAX 32u   /* of one phase, steps included */
+#define POLICYC_RULES_MAX    1024u /* of one phase: paths; ports; ranges; what may be open */
+#define POLICYC_PATH_MAX     4096u /* bytes of a path, its NUL included: PATH_MAX */
+#define POLICYC_LIMITS	     16u   /* RLIM_NLIMITS */
+#define POLICYC_CAPABILITIES 41u   /* CAP_LAST_CAP + 1 of Linux 6.18 */
 
 /* A run of `count` elements at `offset`; the element type is said at each use. */
 struct policyc_list {
@@ -79,10 +83,42 @@ enum policyc_step {
 	POLICYC_STEP_SCOPE = 1u << 6, /* Landlock: scopes, ABI 6, Linux 6.12 */
 	POLICYC_STEP_CAPABILITIES = 1u << 7,
 	POLICYC_STEP_NOT_DUMPABLE = 1u << 8, /* prctl(PR_SET_DUMPABLE, 0) */
+	POLICYC_STEPS = (1u << 9) - 1,
 
 	/* Only in `optional`: parts of POLICYC_STEP_FILES. */
 	POLICYC_PART_TRUNCATE = 1u << 16,  /* ABI 3, Linux 6.2 */
 	POLICYC_PART_IOCTL_DEV = 1u << 17, /* ABI 5, Linux 6.10 */
+	POLICYC_PARTS = POLICYC_PART_TRUNCATE | POLICYC_PART_IOCTL_DEV,
+};
+
+/* LANDLOCK_ACCESS_FS_*, LANDLOCK_ACCESS_NET_* and LANDLOCK_SCOPE_*: the numbers of the kernel,
+ * here because linux/landlock.h of Debian 12 lacks the later ones. */
+enum policyc_right {
+	POLICYC_FS_EXECUTE = 1u << 0,
+	POLICYC_FS_WRITE_FILE = 1u << 1,
+	POLICYC_FS_READ_FILE = 1u << 2,
+	POLICYC_FS_READ_DIR = 1u << 3,
+	POLICYC_FS_REMOVE_DIR = 1u << 4,
+	POLICYC_FS_REMOVE_FILE = 1u << 5,
+	POLICYC_FS_MAKE_CHAR = 1u << 6,
+	POLICYC_FS_MAKE_DIR = 1u << 7,
+	POLICYC_FS_MAKE_REG = 1u << 8,
+	POLICYC_FS_MAKE_SOCK = 1u << 9,
+	POLICYC_FS_MAKE_FIFO = 1u << 10,
+	POLICYC_FS_MAKE_BLOCK = 1u << 11,
+	POLICYC_FS_MAKE_SYM = 1u << 12,
+	POLICYC_FS_REFER = 1u << 13,	 /* ABI 2, Linux 5.19 */
+	POLICYC_FS_TRUNCATE = 1u << 14,	 /* ABI 3 */
+	POLICYC_FS_IOCTL_DEV = 1u << 15, /* ABI 5 */
+	POLICYC_FS_ALL = (1u << 16) - 1,
+
+	POLICYC_NET_BIND_TCP = 1u << 0,
+	POLICYC_NET_CONNECT_TCP = 1u << 1,
+	POLICYC_NET_ALL = (1u << 2) - 1,
+
+	POLICYC_SCOPE_ABSTRACT_UNIX_SOCKET = 1u << 0,
+	POLICYC_SCOPE_SIGNAL = 1u << 1,
+	POLICYC_SCOPE_ALL = (1u << 2) - 1,
 };
 
 /* landlock(7): the rights of one directory (and all beneath it) or of one file. */
@@ -149,18 +185,20 @@ struct policyc_phase {
 	struct policyc_list triggers; /* struct policyc_trigger: whichever comes first */
 	struct policyc_list bpf; /* struct sock_filter, 1..BPF_MAXINSNS, as seccomp(2) takes it */
 
-	uint32_t steps;	   /* enum policyc_step */
-	uint32_t optional; /* enum policyc_step: what this kernel may be unable to do */
+	uint32_t steps; /* enum policyc_step */
+	uint32_t
+		optional; /* enum policyc_step, of `steps`: what may fail; STEP_DETACH: all of it */
 	uint64_t detach, detach_optional; /* STEP_DETACH: CLONE_NEW*; of these, what may fail */
 	uint64_t capabilities;		  /* STEP_CAPABILITIES: those kept; bit n = capability n */
 	uint64_t files;			  /* STEP_FILES: LANDLOCK_ACCESS_FS_* denied elsewhere */
 	uint32_t ports;			  /* STEP_PORTS: LANDLOCK_ACCESS_NET_* denied elsewhere */
 	uint32_t scope;			  /* STEP_SCOPE: LANDLOCK_SCOPE_* */
-	uint32_t root; /* STEP_ROOT: string, the directory; none = an empty, read-only one */
+	uint32_t root; /* STEP_ROOT: string, the directory; none = an empty, read-only one.
+			* Goes with CLONE_NEWNS in `detach`. */
 	uint32_t reserved;
 	struct policyc_list path_rules; /* struct policyc_path */
 	struct policyc_list port_rules; /* struct policyc_port */
-	struct policyc_list limits;	/* struct policyc_limit */
+	struct policyc_list limits;	/* struct policyc_limit, ascending by resource */
 	struct policyc_list close;	/* STEP_DESCRIPTORS: struct policyc_range, closed */
 	struct policyc_list expected;	/* struct policyc_expected; none = anything may be open */
 };
@@ -177,7 +215,7 @@ enum policyc_trigger_kind {
 };
 
 enum policyc_trigger_flags {
-	POLICYC_TRIGGER_MAIN_THREAD = 1u << 0, /* HOOK, CALL: only on the thread that ran main() */
+	POLICYC_TRIGGER_MAIN_THREAD = 1u << 0, /* KIND_HOOK: only on the thread that ran main() */
 	POLICYC_TRIGGER_STEP = 1u << 1,	       /* locks nothing: only what an `after` waits for */
 };
 

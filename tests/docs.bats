@@ -146,7 +146,7 @@ policies_of() {
 		done
 	done
 	policies_of "$ROOT/docs/sandbox-policy.5"
-	[ "$(find . -name '[0-9]*.policy' | wc -l)" -eq 5 ]
+	[ "$(find . -name '[0-9]*.policy' | wc -l)" -eq 6 ]
 }
 
 @test "the worked example does what the page says of it" {

@@ -102,6 +102,10 @@ hold() {
 	hold statements
 }
 
+@test "steps: paths, ports, root, namespaces, capabilities, limits, descriptors" {
+	hold steps
+}
+
 @test "triggers" {
 	hold triggers
 }

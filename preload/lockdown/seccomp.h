@@ -2,10 +2,13 @@
 #ifndef SECCOMP_H
 #define SECCOMP_H
 
+#include <stdbool.h>
+
 struct policyc_phase;
 
-/* load: ends the process when this kernel, or a sandbox around us, cannot do what a lock needs. */
-void seccomp_require(void);
+/* load: ends the process when this kernel, or a sandbox around us, cannot do what a lock needs. A
+ * dry run locks nothing: it is told, and goes on. */
+void seccomp_require(bool dry_run);
 
 /* load: for SANDBOX_MODE=observe, rewrites a phase's program in `image` (writable) so that the
  * kernel logs whatever it would deny. */

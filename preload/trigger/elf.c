@@ -1,62 +1,52 @@
-/* elf.c - symbol tables of the objects in this process.
+/* elf.c - from a function's name to its addresses in this process.
  *
- * What it does: reads .symtab (static functions too) and .dynsym (a stripped program that exports
- * its symbols, as redis does) from the objects' files, every offset checked against the file.
- * What it must not do: trust a file, or be used after the constructor.
+ * What it does: looks in the files of the loaded objects, in .symtab (static functions too) and
+ * .dynsym (a stripped program that exports its symbols, as redis does), and where .symtab has
+ * nothing, in the object's separate debug file.
+ * What it must not do: trust a file (elffile.c), or be used after the constructor.
  *
  * Contract: load.
  */
 #include "trigger/elf.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
+#include "machine.h"
 #include "raw.h"
+#include "report/line.h"
+#include "trigger/debugfile.h"
+#include "trigger/elffile.h"
 
-struct file {
-	const unsigned char *bytes;
-	uint64_t size;
+/* One object in which a function is looked for. */
+struct object {
+	const char *path; /* to open */
+	const char *name; /* for people, and for the directory it is in */
+	uintptr_t base;
 };
 
 struct search {
 	const struct wanted *wanted;
-	const char *program[2]; /* basenames: of its file, and of what it was started as */
+	struct object program; /* its base is known only when it comes */
+	const char *started_as;
 	struct functions *functions;
 	enum elf_result result;
-	unsigned objects;
-	uintptr_t plain; /* the function of exactly that name, 0: none yet */
-	bool bounding;	 /* they are found: what is behind them? */
+	unsigned objects; /* seen so far */
+	uintptr_t plain;  /* the function of exactly that name, 0: none yet */
+	bool in_symtab;
+	bool is_ifunc;
 };
 
-/* A table of `count` elements of `each` bytes at `offset`, or NULL when it is not all there. */
-static const void *file_at(const struct file *file, uint64_t offset, uint64_t count, uint64_t each)
-{
-	if (offset > file->size || (each && count > (file->size - offset) / each) || offset % 8)
-		return NULL;
-	return file->bytes + offset;
-}
-
-static bool file_map(struct file *file, const char *path)
-{
-	struct stat st = { 0 };
-	long fd = raw(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	long bytes = -1;
-
-	if (fd < 0)
-		return false;
-	if (!raw(fstat, fd, &st) && st.st_size > 0)
-		bytes = raw(mmap, NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	raw(close, fd);
-	if (bytes < 0 && bytes > -4096)
-		return false;
-	file->bytes = (const unsigned char *)bytes;
-	file->size = (uint64_t)st.st_size;
-	return true;
-}
+/* Where a function was looked for, as far as a line of a refusal has room for it. */
+static struct {
+	const char *object;  /* the first */
+	const char *unread;  /* the one whose file cannot be read */
+	unsigned others;     /* how many objects behind that one */
+	struct line tried;   /* debug files of the first */
+	struct line ignored; /* of the others */
+	struct line why;
+} looked;
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -84,30 +74,18 @@ static enum match match_suffix(const char *suffix)
 	return MATCH_NONE;
 }
 
-static enum match match_symbol(const struct file *file, const Elf64_Shdr *strings, uint32_t name,
-			       const char *wanted)
+static enum match match_symbol(const struct elf_symbol *symbol, const char *wanted)
 {
-	const char *table;
-
-	if (strings->sh_offset > file->size || strings->sh_size > file->size - strings->sh_offset ||
-	    name >= strings->sh_size)
-		return MATCH_NONE;
-	table = (const char *)file->bytes + strings->sh_offset;
-	if (table[strings->sh_size - 1] || /* names end where the table ends, at the latest */
-	    !starts_with(table + name, wanted))
-		return MATCH_NONE;
-	return match_suffix(table + name + text_length(wanted));
+	return starts_with(symbol->name, wanted) ? match_suffix(symbol->name + text_length(wanted))
+						 : MATCH_NONE;
 }
 
-static void take(struct search *search, const Elf64_Sym *symbol, uintptr_t base, enum match match)
+static void take(struct search *search, const struct elf_symbol *symbol, uintptr_t base,
+		 enum match match)
 {
 	struct functions *functions = search->functions;
-	unsigned type = ELF64_ST_TYPE(symbol->st_info);
-	uintptr_t address = base + symbol->st_value;
+	uintptr_t address = base + symbol->value;
 
-	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value ||
-	    (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
-		return;
 	for (unsigned i = 0; i < functions->count; i++) {
 		if (functions->list[i].address == address)
 			return; /* it stands in both tables */
@@ -120,141 +98,188 @@ static void take(struct search *search, const Elf64_Sym *symbol, uintptr_t base,
 		search->plain = address;
 	if (search->result == ELF_NO_SYMBOL)
 		search->result = ELF_FOUND;
-	if (type == STT_GNU_IFUNC)
-		search->result = ELF_IFUNC;
+	search->is_ifunc |= symbol->is_ifunc;
 	functions->list[functions->count].address = address;
-	functions->list[functions->count++].size = symbol->st_size;
+	functions->list[functions->count++].size = symbol->size;
 }
 
-/* Where does the code begin that may be another's? */
-static void bound(struct functions *functions, const Elf64_Sym *symbol, uintptr_t base)
+static void search_symbols(struct search *search, const struct elf_file *file, uintptr_t base)
 {
-	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+	struct elf_walk walk = { 0 };
+	struct elf_symbol symbol;
 
-	if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx >= SHN_LORESERVE ||
-	    (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE && type != STT_OBJECT))
-		return;
-	for (unsigned i = 0; i < functions->count; i++) {
-		uint64_t distance = base + symbol->st_value - functions->list[i].address;
+	while (elf_next_function(file, &walk, &symbol)) {
+		enum match match = match_symbol(&symbol, search->wanted->name);
 
-		if (distance && distance < functions->list[i].next)
-			functions->list[i].next = distance;
+		if (match == MATCH_NONE)
+			continue;
+		search->in_symtab |= symbol.in_symtab;
+		take(search, &symbol, base, match);
 	}
 }
 
-static void search_table(struct search *search, const struct file *file, const Elf64_Shdr *sections,
-			 unsigned count, const Elf64_Shdr *table, uintptr_t base)
+/* A stripped object exports some names at most: the copies that gcc made of a function, and all
+ * static functions, have theirs in the debug file only. */
+static void search_names(struct search *search, const struct elf_file *file,
+			 const struct object *object)
 {
-	const Elf64_Sym *symbols;
-	uint64_t n = table->sh_size / sizeof(*symbols);
+	struct elf_file debug;
 
-	symbols = file_at(file, table->sh_offset, n, sizeof(*symbols));
-	if (!symbols || table->sh_link >= count)
+	search_symbols(search, file, object->base);
+	if (search->in_symtab || !debugfile_open(&debug, file, object->name,
+						 looked.others ? &looked.ignored : &looked.tried))
 		return;
-	for (uint64_t i = 0; i < n && search->bounding; i++)
-		bound(search->functions, &symbols[i], base);
-	for (uint64_t i = 0; i < n && !search->bounding; i++) {
-		enum match match = match_symbol(file, &sections[table->sh_link], symbols[i].st_name,
-						search->wanted->name);
-
-		if (match != MATCH_NONE)
-			take(search, &symbols[i], base, match);
-	}
+	search_symbols(search, &debug, object->base);
+	elf_close(&debug);
 }
 
-static void search_file(struct search *search, const struct file *file, uintptr_t base)
+static uint64_t size_of(const struct elf_file *file, uint64_t value)
 {
-	const Elf64_Ehdr *header = file_at(file, 0, 1, sizeof(*header));
-	const Elf64_Shdr *sections;
+	struct elf_walk walk = { 0 };
+	struct elf_symbol symbol;
 
-	if (!header || header->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header->e_shentsize != sizeof(*sections))
-		return;
-	sections = file_at(file, header->e_shoff, header->e_shnum, sizeof(*sections));
-	if (!sections)
-		return;
-	for (unsigned i = 0; i < header->e_shnum; i++) {
-		if (sections[i].sh_type == SHT_SYMTAB || sections[i].sh_type == SHT_DYNSYM)
-			search_table(search, file, sections, header->e_shnum, &sections[i], base);
-	}
-}
-
-/* How many bytes of code there are from `address` on. */
-static uint64_t code_from(const struct dl_phdr_info *info, uintptr_t address)
-{
-	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
-		uintptr_t offset = address - info->dlpi_addr - phdr->p_vaddr;
-
-		if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X) && offset < phdr->p_filesz)
-			return phdr->p_filesz - offset;
+	while (elf_next_function(file, &walk, &symbol)) {
+		if (symbol.value == value && symbol.size)
+			return symbol.size;
 	}
 	return 0;
 }
 
-static bool is_named(const struct search *search, const char *path, bool is_program)
+/* The symbol leads to a function that chooses the one to be called, by what the processor can do.
+ * The loader has asked it for the calls that it bound; it answers the same again. */
+static enum elf_result choose_function(struct functions *functions, const struct elf_file *file,
+				       uintptr_t base)
+{
+	struct function *function = &functions->list[0];
+
+	if (functions->count != 1)
+		return ELF_AMBIGUOUS;
+	if (!elf_in_code(file, function->address - base))
+		return ELF_NOT_CODE;
+	function->address =
+		machine_choose(function->address, getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
+	function->size = size_of(file, function->address - base);
+	return ELF_FOUND;
+}
+
+static void search_object(struct search *search, const struct object *object)
+{
+	struct functions *functions = search->functions;
+	struct elf_file file;
+
+	if (looked.object)
+		looked.others++;
+	else
+		looked.object = object->name;
+	if (!elf_open(&file, object->path)) {
+		looked.unread = object->name;
+		search->result = ELF_NO_FILE;
+		return;
+	}
+	if (*search->wanted->name) {
+		search_names(search, &file, object);
+	} else {
+		functions->list[0].address = object->base + search->wanted->offset;
+		functions->count = 1;
+		search->result = ELF_FOUND;
+	}
+	if (search->result == ELF_FOUND && search->is_ifunc)
+		search->result = choose_function(functions, &file, object->base);
+	for (unsigned i = 0; search->result == ELF_FOUND && i < functions->count; i++) {
+		if (!elf_in_code(&file, functions->list[i].address - object->base))
+			search->result = ELF_NOT_CODE;
+	}
+	elf_close(&file);
+}
+
+static bool is_wanted(const struct search *search, const struct object *object, bool is_program)
 {
 	const char *name = search->wanted->object;
 
-	if (!*name)
-		return true;
-	if (!is_program)
-		return text_equal(name, text_basename(path));
-	return text_equal(name, search->program[0]) || text_equal(name, search->program[1]);
+	return !*name || text_equal(name, text_basename(object->name)) ||
+	       (is_program && text_equal(name, text_basename(search->started_as)));
 }
 
-static void search_symbols(struct search *search, const struct dl_phdr_info *info, const char *path)
-{
-	struct file file;
-
-	if (!file_map(&file, path))
-		return; /* the vdso has no file */
-	search_file(search, &file, info->dlpi_addr);
-	raw(munmap, file.bytes, file.size);
-}
-
-/* dl_iterate_phdr: the program comes first, with an empty name. */
-static int search_object(struct dl_phdr_info *info, size_t size, void *data)
+/* dl_iterate_phdr: the program comes first, with an empty name; the vdso has no file. */
+static int look_at_object(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct search *search = data;
 	bool is_program = search->objects++ == 0;
-	const char *path = is_program ? "/proc/self/exe" : info->dlpi_name;
+	struct object object = { info->dlpi_name, info->dlpi_name, info->dlpi_addr };
 
-	if (!is_named(search, path, is_program))
+	if (is_program) {
+		object = search->program;
+		object.base = info->dlpi_addr;
+	}
+	if (text_basename(object.path) == object.path || !is_wanted(search, &object, is_program))
 		return 0;
 	search->result = ELF_NO_SYMBOL;
-	if (*search->wanted->name) {
-		search_symbols(search, info, path);
-	} else {
-		search->functions->list[0].address = info->dlpi_addr + search->wanted->offset;
-		search->functions->count = 1;
-		search->result = ELF_FOUND;
-	}
-	if (search->result == ELF_NO_SYMBOL)
-		return 0;
-	for (unsigned i = 0; i < search->functions->count; i++) {
-		struct function *function = &search->functions->list[i];
-
-		function->room = function->next = code_from(info, function->address);
-		if (search->result == ELF_FOUND && !function->room)
-			search->result = ELF_NOT_CODE;
-	}
-	search->bounding = true;
-	search_symbols(search, info, path);
-	return 1;
+	search_object(search, &object);
+	return search->result != ELF_NO_SYMBOL;
 }
 
 enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions)
 {
 	static char file[4096];
-	struct search search = { .wanted = wanted,
-				 .functions = functions,
-				 .result = ELF_NO_OBJECT };
+	struct search search = {
+		.wanted = wanted,
+		.program = { "/proc/self/exe", file, 0 },
+		.started_as = (const char *)getauxval(AT_EXECFN),
+		.functions = functions,
+		.result = ELF_NO_OBJECT,
+	};
 	long n = raw(readlinkat, AT_FDCWD, "/proc/self/exe", file, sizeof(file) - 1);
 
 	file[n > 0 ? n : 0] = '\0';
-	search.program[0] = text_basename(file);
-	search.program[1] = text_basename((const char *)getauxval(AT_EXECFN));
-	dl_iterate_phdr(search_object, &search);
+	looked.object = NULL;
+	looked.others = looked.tried.length = looked.ignored.length = 0;
+	dl_iterate_phdr(look_at_object, &search);
 	return search.result;
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static const char *why_no_file(void)
+{
+	looked.why.length = 0;
+	line_text(&looked.why, "cannot read the symbols of ");
+	line_text(&looked.why, looked.unread);
+	looked.why.text[looked.why.length] = '\0';
+	return looked.why.text;
+}
+
+static const char *why_no_symbol(void)
+{
+	struct line *why = &looked.why;
+
+	why->length = 0;
+	line_text(why, "no loaded object has a function of that name (nm, nm -D); looked in ");
+	line_text(why, looked.object);
+	looked.tried.text[looked.tried.length] = '\0';
+	line_text(why, looked.tried.length ? "; for its debug file: " : "; it names no debug file");
+	line_text(why, looked.tried.text);
+	if (looked.others) {
+		line_text(why, "; in other objects: ");
+		line_unsigned(why, looked.others);
+	}
+	why->text[why->length] = '\0';
+	return why->text;
+}
+
+const char *elf_why(enum elf_result result)
+{
+	switch (result) {
+	case ELF_NO_OBJECT:
+		return "no object of that name is loaded (a library's name is that of its file)";
+	case ELF_NO_FILE:
+		return why_no_file();
+	case ELF_NO_SYMBOL:
+		return why_no_symbol();
+	case ELF_AMBIGUOUS:
+		return "several functions have that name; give one as OBJECT+0xOFFSET (nm)";
+	case ELF_NOT_CODE:
+		return "it is not in a segment of code of its object";
+	default:
+		return NULL;
+	}
 }

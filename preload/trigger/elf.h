@@ -13,8 +13,6 @@ struct functions {
 	struct function {
 		uintptr_t address;
 		uint64_t size; /* bytes, 0 when the symbol does not say */
-		uint64_t next; /* bytes up to another symbol, or the end of the segment */
-		uint64_t room; /* bytes up to the end of the segment */
 	} list[FUNCTIONS_MAX];
 };
 
@@ -28,13 +26,17 @@ struct wanted {
 enum elf_result {
 	ELF_FOUND,
 	ELF_NO_OBJECT, /* none of that name is loaded */
+	ELF_NO_FILE,   /* an object's file cannot be read */
 	ELF_NO_SYMBOL, /* in no loaded object */
 	ELF_AMBIGUOUS, /* several functions of that name in one object (static functions do that) */
-	ELF_IFUNC,     /* its address is chosen at run time */
 	ELF_NOT_CODE,  /* the symbol is not in an executable segment */
 };
 
-/* load: looks in .symtab and .dynsym, the program first, then its libraries in load order. */
+/* load: looks in .symtab, .dynsym and the separate debug file, the program first, then its
+ * libraries in load order. */
 enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions);
+
+/* load: why that was its result, in words that stay valid until the next search. */
+const char *elf_why(enum elf_result result);
 
 #endif

@@ -154,8 +154,8 @@ static bool take_value(struct binding *binding, const struct value *value,
 
 /* What to do instead of looking behind a pointer. */
 #define PATH_ADVICE                                                                                \
-	"paths are for 'read' and 'write' rules, which this version lacks: test the flags, "       \
-	"or decide the call as a whole"
+	"'read', 'write' and 'create' lines are about paths; or test the flags, or decide the "    \
+	"call as a whole"
 
 static const struct {
 	const char *call, *type, *argument, *advice;
@@ -170,8 +170,7 @@ static const struct {
 	{ NULL, "const char *", "oldname", PATH_ADVICE },
 	{ NULL, "const char *", "newname", PATH_ADVICE },
 	{ NULL, "struct sockaddr *", NULL,
-	  "addresses are for 'bind' and 'connect' rules, which this version lacks: decide the "
-	  "call as a whole" },
+	  "'bind' and 'connect' lines are about TCP ports; or decide the call as a whole" },
 	{ NULL, NULL, NULL, "test another argument, or decide the call as a whole" },
 };
 

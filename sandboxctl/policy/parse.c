@@ -19,7 +19,7 @@ struct parser {
 	const struct token *token; /* the next one of the line */
 	struct syntax *syntax;
 	struct statement *statement;
-	struct statement first[STATEMENT_NAMES + 1]; /* of each kind, for "already said" */
+	struct place first[STATEMENT_KINDS]; /* of each, for "already said" */
 	bool in_phase, failed;
 	unsigned depth, tests;
 };
@@ -709,11 +709,27 @@ static void parse_trigger_statement(struct parser *parser)
 	parse_trigger_line(parser, &parser->statement->trigger);
 }
 
-static void parse_not_yet(struct parser *parser)
+/* What the words mean is steps.c's. */
+static void parse_step(struct parser *parser)
 {
-	fail_at(parser, parser->statement->place,
-		arena_printf(parser->arena, "'%s' is not supported by this version of sandboxctl",
-			     parser->token[-1].text));
+	static const char *const wanted[STATEMENT_KINDS] = {
+		[STEP_READ] = "a path",
+		[STEP_WRITE] = "a path",
+		[STEP_CREATE] = "a path",
+		[STEP_EXECUTE] = "a path",
+		[STEP_BIND] = "'tcp' and ports",
+		[STEP_CONNECT] = "'tcp' and ports",
+		[STEP_SCOPE] = "'abstract-unix-socket' or 'signal'",
+		[STEP_ROOT] = "'empty' or a path",
+		[STEP_DETACH] = "the name of a namespace",
+		[STEP_CAPABILITIES] = "'none' or the name of a capability",
+		[STEP_LIMIT] = "the name of a resource",
+		[STEP_DUMPABLE] = "'no'",
+		[STEP_DESCRIPTORS] = "'close', 'expect' or 'report'",
+		[STEP_OPTIONAL] = "what the kernel may be unable to do",
+	};
+
+	parse_words(parser, wanted[parser->statement->kind]);
 }
 
 enum scope { SCOPE_TOP = 1, SCOPE_PHASE = 2, SCOPE_GROUP = 4, SCOPE_ONCE = 8 };
@@ -741,17 +757,20 @@ static const struct statement_word {
 	{ "trap", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
 	{ "kill", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
 	{ "override", SCOPE_PHASE, STATEMENT_RULE, parse_rule },
-	{ "read", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "write", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "execute", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "create", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "bind", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "connect", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "root", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "detach", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "capabilities", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "limit", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
-	{ "descriptors", SCOPE_PHASE, STATEMENT_RULE, parse_not_yet },
+	{ "read", SCOPE_PHASE, STEP_READ, parse_step },
+	{ "write", SCOPE_PHASE, STEP_WRITE, parse_step },
+	{ "create", SCOPE_PHASE, STEP_CREATE, parse_step },
+	{ "execute", SCOPE_PHASE, STEP_EXECUTE, parse_step },
+	{ "bind", SCOPE_PHASE, STEP_BIND, parse_step },
+	{ "connect", SCOPE_PHASE, STEP_CONNECT, parse_step },
+	{ "scope", SCOPE_PHASE, STEP_SCOPE, parse_step },
+	{ "root", SCOPE_PHASE | SCOPE_ONCE, STEP_ROOT, parse_step },
+	{ "detach", SCOPE_PHASE, STEP_DETACH, parse_step },
+	{ "capabilities", SCOPE_PHASE | SCOPE_ONCE, STEP_CAPABILITIES, parse_step },
+	{ "limit", SCOPE_PHASE, STEP_LIMIT, parse_step },
+	{ "dumpable", SCOPE_PHASE | SCOPE_ONCE, STEP_DUMPABLE, parse_step },
+	{ "descriptors", SCOPE_PHASE, STEP_DESCRIPTORS, parse_step },
+	{ "optional", SCOPE_PHASE, STEP_OPTIONAL, parse_step },
 };
 
 enum { STATEMENT_WORDS = sizeof(statement_words) / sizeof(statement_words[0]) };
@@ -784,15 +803,15 @@ static void unknown_statement(struct parser *parser, const struct token *token)
 
 static bool check_once(struct parser *parser, const struct statement_word *row)
 {
-	struct statement *first = &parser->first[row->kind];
+	struct place *first = &parser->first[row->kind];
 
-	if ((row->scope & SCOPE_ONCE) && first->place.source) {
+	if ((row->scope & SCOPE_ONCE) && first->source) {
 		fail_at(parser, parser->statement->place,
 			arena_printf(parser->arena, "'%s' is said already at %s", row->word,
-				     place_text(parser->arena, first->place)));
+				     place_text(parser->arena, *first)));
 		return false;
 	}
-	first->place = parser->statement->place;
+	*first = parser->statement->place;
 	return true;
 }
 
@@ -815,8 +834,9 @@ static bool check_scope(struct parser *parser, const struct statement_word *row)
 static void enter_phase(struct parser *parser)
 {
 	parser->in_phase = true;
-	parser->first[STATEMENT_DEFAULT].place.source = NULL;
-	parser->first[STATEMENT_UNKNOWN].place.source = NULL;
+	for (size_t i = 0; i < STATEMENT_WORDS; i++)
+		if (statement_words[i].scope == (SCOPE_PHASE | SCOPE_ONCE))
+			parser->first[statement_words[i].kind].source = NULL;
 }
 
 static void begin_statement(struct parser *parser)

@@ -57,6 +57,43 @@ struct statement_list {
 	size_t count;
 };
 
+/* One word of a line about a step beside the filter: a path, a port, a limit. */
+struct step_item {
+	enum statement_kind word; /* STEP_* */
+	struct place place;
+	const char *text; /* as a line of its own: "read /etc/redis" */
+	bool none;	  /* the word `none`: nothing is given */
+	bool optional;	  /* -PATH */
+	uint64_t value;	  /* rights, a port, bits, a soft limit, the first descriptor */
+	uint64_t second;  /* the hard limit, the last descriptor */
+	uint32_t number;  /* the resource, the kind of descriptor */
+	const char *path; /* of files, of the root; the pattern of a descriptor */
+	size_t idle;	  /* 1 + index of the item that leaves this one nothing to say, 0: none */
+};
+
+struct path_rule {
+	const char *path;
+	bool optional;
+	uint64_t rights;
+};
+
+/* As in struct policyc_phase, once all lines are put together. */
+struct steps {
+	struct step_item *items; /* in the order of the text */
+	size_t count;
+
+	uint32_t steps, optional;
+	uint64_t detach, detach_optional, capabilities, files;
+	uint32_t ports, scope;
+	const char *root; /* NULL: empty, or no step */
+	struct path_rule *path_rules;
+	size_t path_count;
+	struct policyc_port *port_rules;
+	size_t port_count;
+	struct policyc_limit *limits; /* ascending by resource */
+	size_t limit_count;
+};
+
 struct phase {
 	const char *name;
 	struct place place;
@@ -67,10 +104,11 @@ struct phase {
 	struct call *calls; /* ascending by number */
 	size_t call_count;
 	bool traps;
+	struct steps steps;
 	uint32_t apart; /* bits of the phases that are never locked above, below or beside it */
 
 	/* While it is put together: */
-	struct statement_list rules, trigger_lines, apart_lines;
+	struct statement_list rules, trigger_lines, apart_lines, step_lines;
 	unsigned trigger_depth, deadline_depth;
 	const struct syntax *last_text;
 };

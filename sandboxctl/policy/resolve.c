@@ -4,6 +4,7 @@
  * decisions per call, triggers become tests, and what the library itself needs is added.
  */
 #include "bind.h"
+#include "steps.h"
 #include "triggers.h"
 
 #include <signal.h>
@@ -166,6 +167,9 @@ static void add_to_phase(struct resolver *resolver, struct phase *phase,
 			statement;
 	else if (statement->kind == STATEMENT_RULE)
 		*ARENA_PUSH(resolver->arena, phase->rules.list, phase->rules.count) = statement;
+	else if (statement->kind >= STEP_READ)
+		*ARENA_PUSH(resolver->arena, phase->step_lines.list, phase->step_lines.count) =
+			statement;
 }
 
 static void add_text(struct resolver *resolver, const struct source *source, unsigned depth);
@@ -557,10 +561,33 @@ static const struct {
 	{ "timer_create", NEED_LOCKS_AGAIN }, /* deadlines, in fork children too */
 	{ "timer_settime", NEED_LOCKS_AGAIN },
 	{ "timer_delete", NEED_LOCKS_AGAIN },
-	{ "unshare", NEED_LOCKS_AGAIN }, /* CLONE_THREAD only: asks whether there are threads */
 	{ "exit_group", NEED_LOCKS_AGAIN },
 	{ "write", NEED_LOCKS_AGAIN },
 	{ "gettid", NEED_LOCKS_AGAIN },
+};
+
+/* What the steps of a later phase take, beside the above. */
+static const struct {
+	const char *call;
+	uint32_t steps; /* any of them */
+} step_needs[] = {
+	{ "close_range", POLICYC_STEP_DESCRIPTORS },
+	{ "fcntl", POLICYC_STEP_DESCRIPTORS },
+	{ "getsockname", POLICYC_STEP_DESCRIPTORS },
+	{ "getsockopt", POLICYC_STEP_DESCRIPTORS },
+	{ "readlinkat", POLICYC_STEP_DESCRIPTORS },
+	{ "prlimit64", POLICYC_STEP_LIMITS },
+	{ "chdir", POLICYC_STEP_ROOT },
+	{ "fchdir", POLICYC_STEP_ROOT },
+	{ "mount", POLICYC_STEP_ROOT },
+	{ "pivot_root", POLICYC_STEP_ROOT },
+	{ "umount2", POLICYC_STEP_ROOT },
+	{ "setns", POLICYC_STEP_DETACH },
+	{ "landlock_create_ruleset", POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE },
+	{ "landlock_add_rule", POLICYC_STEP_FILES | POLICYC_STEP_PORTS },
+	{ "landlock_restrict_self", POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE },
+	{ "capget", POLICYC_STEP_ROOT | POLICYC_STEP_DETACH | POLICYC_STEP_CAPABILITIES },
+	{ "capset", POLICYC_STEP_ROOT | POLICYC_STEP_DETACH | POLICYC_STEP_CAPABILITIES },
 };
 
 static bool is_permission(enum action_kind kind)
@@ -587,24 +614,32 @@ static bool phase_traps(const struct phase *phase, const struct call_index *inde
 	return false;
 }
 
-static void imply(struct resolver *resolver, struct phase *phase, const char *text)
+static struct decision *imply(struct resolver *resolver, struct phase *phase, const char *text)
 {
 	const struct syscall_name *name = names_syscall(text);
 	struct decision *decision;
 	struct call *call;
 
 	if (!name || name->number[resolver->policy->arch] < 0)
-		return;
+		return NULL;
 	call = take_call(resolver, (uint32_t)name->number[resolver->policy->arch], name,
 			 phase->place);
 	for (size_t i = 0; i < call->count; i++)
 		if (call->list[i].origin == ORIGIN_IMPLIED)
-			return;
+			return NULL;
 	decision = ARENA_PUSH(resolver->arena, call->list, call->count);
 	*decision = (struct decision){ .action.kind = ACTION_ALLOW,
 				       .place = phase->place,
 				       .origin = ORIGIN_IMPLIED };
-	if (strcmp(text, "unshare"))
+	return decision;
+}
+
+/* unshare(CLONE_THREAD) asks whether there are threads, and changes nothing. */
+static void imply_unshare(struct resolver *resolver, struct phase *phase, uint32_t later)
+{
+	struct decision *decision = imply(resolver, phase, "unshare");
+
+	if (!decision || later & POLICYC_STEP_DETACH)
 		return;
 	decision->condition = make_test(resolver->arena, 0, 64, TEST_EQ, CLONE_THREAD);
 	decision->text = "unshare_flags == CLONE_THREAD";
@@ -659,6 +694,28 @@ static bool locks_again(const struct policy *policy, const struct phase *phase)
 	return false;
 }
 
+/* The steps of the phases that may lock after this one. */
+static uint32_t later_steps(const struct policy *policy, const struct phase *phase)
+{
+	uint32_t steps = 0;
+
+	for (const struct phase *later = phase + 1; later < policy->phases + policy->phase_count;
+	     later++)
+		if (!(phase->apart & 1u << (later - policy->phases)))
+			steps |= later->steps.steps;
+	return steps;
+}
+
+static void add_needs_of_later(struct resolver *resolver, struct phase *phase)
+{
+	uint32_t later = later_steps(resolver->policy, phase);
+
+	for (size_t i = 0; i < sizeof(step_needs) / sizeof(step_needs[0]); i++)
+		if (step_needs[i].steps & later)
+			imply(resolver, phase, step_needs[i].call);
+	imply_unshare(resolver, phase, later);
+}
+
 static void add_needs(struct resolver *resolver, struct phase *phase)
 {
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
@@ -672,6 +729,8 @@ static void add_needs(struct resolver *resolver, struct phase *phase)
 		if (phase->otherwise.action.kind != ACTION_ALLOW)
 			imply(resolver, phase, needs[i].call);
 	}
+	if (locks_again(resolver->policy, phase) && phase->otherwise.action.kind != ACTION_ALLOW)
+		add_needs_of_later(resolver, phase);
 	if (phase->traps)
 		guard_handler(resolver, phase);
 }
@@ -804,6 +863,7 @@ struct policy *resolve_policy(struct context *context, const struct source *sour
 		replace_triggers(&resolver, trigger);
 	for (size_t i = 0; i < policy->phase_count; i++)
 		resolve_apart(&resolver, &policy->phases[i]);
+	resolve_steps(context, policy);
 	for (size_t i = 0; i < policy->phase_count; i++)
 		resolve_phase(&resolver, &policy->phases[i]);
 	return policy;

@@ -120,6 +120,24 @@ enum statement_kind {
 	STATEMENT_UNKNOWN,
 	STATEMENT_RULE,
 	STATEMENT_NAMES, /* a line of a group */
+
+	/* What a lock does beside its filter: */
+	STEP_READ,
+	STEP_WRITE,
+	STEP_CREATE,
+	STEP_EXECUTE,
+	STEP_BIND,
+	STEP_CONNECT,
+	STEP_SCOPE,
+	STEP_ROOT,
+	STEP_DETACH,
+	STEP_CAPABILITIES,
+	STEP_LIMIT,
+	STEP_DUMPABLE,
+	STEP_DESCRIPTORS,
+	STEP_OPTIONAL,
+
+	STATEMENT_KINDS
 };
 
 struct statement {

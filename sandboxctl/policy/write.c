@@ -96,6 +96,84 @@ static struct policyc_list add_triggers(struct writer *writer, const struct phas
 	return add_list(writer, list, phase->trigger_count, sizeof(*list));
 }
 
+/* --- the steps beside the filter -------------------------------------------------------------- */
+
+static struct policyc_list add_paths(struct writer *writer, const struct steps *steps)
+{
+	struct policyc_path *list = arena_alloc(writer->arena, steps->path_count, sizeof(*list));
+
+	for (size_t i = 0; i < steps->path_count; i++) {
+		const struct path_rule *rule = &steps->path_rules[i];
+
+		list[i].path = add_string(writer, rule->path);
+		list[i].flags = rule->optional ? POLICYC_PATH_OPTIONAL : 0u;
+		list[i].rights = rule->rights;
+	}
+	return add_list(writer, list, steps->path_count, sizeof(*list));
+}
+
+static bool is_about(const struct step_item *item, const char *verb)
+{
+	return item->word == STEP_DESCRIPTORS && !item->idle &&
+	       !strncmp(item->text, verb, strlen(verb));
+}
+
+static struct policyc_list add_ranges(struct writer *writer, const struct steps *steps)
+{
+	struct policyc_range *list = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct step_item *item = &steps->items[i];
+
+		if (is_about(item, "descriptors close "))
+			*ARENA_PUSH(writer->arena, list, count) =
+				(struct policyc_range){ (uint32_t)item->value,
+							(uint32_t)item->second };
+	}
+	return add_list(writer, list, count, sizeof(*list));
+}
+
+static struct policyc_list add_expected(struct writer *writer, const struct steps *steps)
+{
+	struct policyc_expected *list = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct step_item *item = &steps->items[i];
+		struct policyc_expected *expected;
+
+		if (!is_about(item, "descriptors expect "))
+			continue;
+		expected = ARENA_PUSH(writer->arena, list, count);
+		expected->kind = item->number;
+		expected->pattern = add_string(writer, item->path);
+		expected->numbers.first = (uint32_t)item->value;
+		expected->numbers.last = (uint32_t)item->second;
+	}
+	return add_list(writer, list, count, sizeof(*list));
+}
+
+static void add_steps(struct writer *writer, const struct steps *steps, struct policyc_phase *phase)
+{
+	phase->steps = steps->steps;
+	phase->optional = steps->optional;
+	phase->detach = steps->detach;
+	phase->detach_optional = steps->detach_optional;
+	phase->capabilities = steps->capabilities;
+	phase->files = steps->files;
+	phase->ports = steps->ports;
+	phase->scope = steps->scope;
+	phase->root = add_string(writer, steps->root);
+	phase->path_rules = add_paths(writer, steps);
+	phase->port_rules = add_list(writer, steps->port_rules, steps->port_count,
+				     sizeof(steps->port_rules[0]));
+	phase->limits =
+		add_list(writer, steps->limits, steps->limit_count, sizeof(steps->limits[0]));
+	phase->close = add_ranges(writer, steps);
+	phase->expected = add_expected(writer, steps);
+}
+
 static struct policyc_list add_phases(struct writer *writer, const struct compiled *compiled)
 {
 	const struct policy *policy = compiled->policy;
@@ -114,6 +192,7 @@ static struct policyc_list add_phases(struct writer *writer, const struct compil
 			.bpf = add_list(writer, program->code, program->count,
 					sizeof(program->code[0])),
 		};
+		add_steps(writer, &policy->phases[i].steps, &list[i]);
 	}
 	return add_list(writer, list, policy->phase_count, sizeof(*list));
 }

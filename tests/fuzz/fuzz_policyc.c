@@ -11,6 +11,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static volatile size_t sink;
 
+static void follow_steps(const struct policyc_header *header, const struct policyc_phase *phase)
+{
+	const struct policyc_path *paths = policyc_at(header, phase->path_rules);
+	const struct policyc_port *ports = policyc_at(header, phase->port_rules);
+	const struct policyc_limit *limits = policyc_at(header, phase->limits);
+	const struct policyc_range *close = policyc_at(header, phase->close);
+	const struct policyc_expected *expected = policyc_at(header, phase->expected);
+
+	sink += strlen(policyc_string(header, phase->root));
+	for (uint32_t i = 0; i < phase->path_rules.count; i++)
+		sink += strlen(policyc_string(header, paths[i].path));
+	for (uint32_t i = 0; i < phase->port_rules.count; i++)
+		sink += ports[i].port;
+	for (uint32_t i = 0; i < phase->limits.count; i++)
+		sink += limits[i].hard;
+	for (uint32_t i = 0; i < phase->close.count; i++)
+		sink += close[i].last;
+	for (uint32_t i = 0; i < phase->expected.count; i++)
+		sink += strlen(policyc_string(header, expected[i].pattern));
+}
+
 static void follow(const struct policyc_header *header)
 {
 	const struct policyc_phase *phases = policyc_at(header, header->phases);
@@ -24,6 +45,7 @@ static void follow(const struct policyc_header *header)
 		const struct policyc_trigger *triggers = policyc_at(header, phases[i].triggers);
 
 		sink += code[phases[i].bpf.count - 1].k;
+		follow_steps(header, &phases[i]);
 		for (uint32_t j = 0; j < phases[i].triggers.count; j++) {
 			const struct policyc_test *tests = policyc_at(header, triggers[j].tests);
 			uint32_t count = triggers[j].tests.count;

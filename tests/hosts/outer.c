@@ -1,5 +1,6 @@
-/* outer.c - a sandbox around us: denies one system call with EPERM, then runs a program.
- * Usage: outer CALL PROGRAM ARGUMENTS...    CALL: seccomp, unshare
+/* outer.c - a sandbox around us: answers one system call with an error, then runs a program.
+ * Usage: outer CALL[=ERROR] PROGRAM ARGUMENTS...    ERROR: EPERM unless said, ENOSYS, EOPNOTSUPP
+ * ...
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -11,21 +12,68 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { ERRORS = 134 };
+
+#define CALL(name)                                                                                 \
+	{                                                                                          \
+#name, SYS_##name                                                                  \
+	}
+static const struct {
+	const char *name;
+	unsigned number;
+} calls[] = {
+	CALL(capset),
+	CALL(landlock_add_rule),
+	CALL(landlock_create_ruleset),
+	CALL(landlock_restrict_self),
+	CALL(mount),
+	CALL(pivot_root),
+	CALL(prctl),
+	CALL(prlimit64),
+	CALL(seccomp),
+	CALL(setns),
+	CALL(unshare),
+	CALL(close_range),
+};
+
+static int number_of(const char *text, size_t length)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strlen(calls[i].name) == length && !strncmp(calls[i].name, text, length))
+			return (int)calls[i].number;
+	return -1;
+}
+
+static int error_of(const char *text)
+{
+	for (int error = 1; error < ERRORS; error++) {
+		const char *name = strerrorname_np(error);
+
+		if (name && !strcmp(name, text))
+			return error;
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
+	size_t length = argc < 3 ? 0 : strcspn(argv[1], "=");
+	int number = argc < 3 ? -1 : number_of(argv[1], length);
+	int error = number < 0 || !argv[1][length] ? EPERM : error_of(argv[1] + length + 1);
 	struct sock_filter deny[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { 4, deny };
 
-	if (argc < 3)
+	if (number < 0 || error < 0) {
+		fprintf(stderr, "outer: which call, and which error?\n");
 		return 2;
-	deny[1].k = strcmp(argv[1], "unshare") ? SYS_seccomp : SYS_unshare;
+	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)) {
 		perror("outer");
 		return 2;
 	}

@@ -68,11 +68,14 @@ static long call_x32_getpid(void)
 	return syscall(0x40000000 | SYS_getpid);
 }
 
+/* Only x86-64 has a second way into the kernel. */
 static long call_int80_getpid(void)
 {
-	long result;
+	long result = -1;
 
+#ifdef __x86_64__
 	__asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory", "r8", "r9", "r10", "r11");
+#endif
 	return result;
 }
 

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# The library for aarch64, cross-compiled, in programs that qemu-user emulates. qemu-user has no
+# seccomp, so all of this is dry run: when it would lock, and that nothing is lost on the way.
+
+load helpers
+
+ARM=$BUILD/aarch64
+ARM_LIBRARY=$ARM/libsandbox.so
+SYSROOT=/usr/aarch64-linux-gnu
+
+# Everything here needs these.
+arm_tools() {
+	requires qemu-aarch64 aarch64-linux-gnu-gcc
+}
+
+setup_file() {
+	command -v aarch64-linux-gnu-gcc >/dev/null || return 0 # the tests skip
+	make -s -C "$ROOT" B="$BUILD" aarch64 >&2
+}
+
+setup() {
+	arm_tools
+}
+
+# arm COMMAND...: an emulated program, as it is. emulator.so hides qemu's own thread from it.
+arm() {
+	timeout --foreground 60 env LD_PRELOAD="$HOSTS/emulator.so" \
+		qemu-aarch64 -L "$SYSROOT" -E LD_PRELOAD= "$@"
+}
+
+# arm_sandboxed POLICY COMMAND...: the same under the library, in a dry run.
+arm_sandboxed() {
+	local policy=$1
+	shift
+	arm -E LD_PRELOAD="$ARM_LIBRARY" -E SANDBOX_POLICY="$policy" -E SANDBOX_MODE=dry-run \
+		-E SANDBOX_VERBOSE=1 "$@"
+}
+
+# arm_policy TRIGGER [ARCH]: compiled for aarch64; prints the path.
+arm_policy() {
+	local path=$BATS_TEST_TMPDIR/arm.policyc
+	cat >"$BATS_TEST_TMPDIR/arm.policy" <<-EOF
+		policy 1
+		phase serving
+		  trigger $1
+		  default allow
+		  errno EPERM getppid
+	EOF
+	"$SANDBOXCTL" compile --arch "${2:-aarch64}" -o "$path" "$BATS_TEST_TMPDIR/arm.policy" >&2
+	printf '%s\n' "$path"
+}
+
+# times TEXT: how many lines of $output have it.
+times() {
+	grep -cF -- "$1" <<<"$output" || true # none is an answer
+}
+
+# said: $output without the process ids, and without that there is no seccomp.
+said() {
+	sed -E 's/\[[0-9]+\]//; / seccomp is not available here/d; s/: policy arm, phase serving.*//' <<<"$output"
+}
+
+@test "the library arms, says when it would lock, and the program goes on" {
+	run arm_sandboxed "$(arm_policy poll)" "$ARM/hosts/waits" poll
+	[ "$status" -eq 0 ]
+	[ "$(said)" = 'libsandbox: waits: armed
+libsandbox: waits: would lock
+poll free' ]
+	expect 'seccomp is not available here, so only a dry run goes on'
+	expect 'trigger poll, threads 1'
+}
+
+@test "control: without the library the same program says nothing" {
+	run arm "$ARM/hosts/waits" poll
+	[ "$output" = 'poll free' ]
+}
+
+@test "every hooked call fires its own trigger, and no other's" {
+	local call family
+	while read -r call family; do
+		run arm_sandboxed "$(arm_policy "$family")" "$ARM/hosts/waits" "$call"
+		[ "$(times 'would lock')" -eq 1 ]
+		expect "$call free"
+		run arm_sandboxed "$(arm_policy listen)" "$ARM/hosts/waits" "$call"
+		[ "$(times 'would lock')" -eq 0 ]
+		expect "$call free"
+	done <<-EOF
+		epoll_wait epoll_wait
+		epoll_pwait epoll_wait
+		epoll_pwait2 epoll_wait
+		poll poll
+		__poll_chk poll
+		ppoll poll
+		__ppoll_chk poll
+		select select
+		pselect select
+		accept accept
+		accept4 accept
+		sigwait sigwait
+		sigwaitinfo sigwait
+		sigtimedwait sigwait
+		sigsuspend sigsuspend
+		pause pause
+	EOF
+}
+
+@test "epoll_wait, poll and accept fire before the call is made" {
+	local call made
+	while read -r call made; do
+		run arm -strace -E LD_PRELOAD="$ARM_LIBRARY" -E SANDBOX_POLICY="$(arm_policy "$call")" \
+			-E SANDBOX_MODE=dry-run "$ARM/hosts/waits" "$call"
+		[ "$(grep -oE "would lock: policy|^[0-9]+ $made\(" <<<"$output" | sed 's/^[0-9]* //' | xargs)" = \
+			"would lock: policy $made(" ] || {
+			printf '%s\n' "$output"
+			false
+		}
+	done <<-EOF
+		epoll_wait epoll_pwait
+		poll ppoll
+		accept accept
+	EOF
+}
+
+@test "a function fires once, before its body, and sees all its arguments" {
+	local function
+	for function in static_function exported_function variadic_function; do
+		run arm_sandboxed "$(arm_policy "call $function")" "$ARM/hosts/functions" "$function"
+		[ "$(said)" = 'libsandbox: functions: armed
+before free
+libsandbox: functions: would lock
+free
+free
+free
+ok' ] || {
+			printf '%s\n' "$output"
+			false
+		}
+	done
+}
+
+@test "control: a trigger on another function does not fire" {
+	run arm_sandboxed "$(arm_policy 'call exported_function')" "$ARM/hosts/functions" static_function
+	[ "$(times 'would lock')" -eq 0 ]
+	expect 'ends without having locked'
+	expect ok
+}
+
+@test "16 threads race into the function: all are held, one of them would lock" {
+	local round
+	for round in $(seq 10); do
+		run arm_sandboxed "$(arm_policy 'call start_serving')" "$ARM/hosts/racer" 16 call
+		[ "$status" -eq 0 ]
+		[ "$(times 'would lock')" -eq 1 ]
+		expect 'threads 17'
+		expect 'answered 16' || {
+			echo "round $round: $output"
+			false
+		}
+	done
+}
+
+@test "a policy that was compiled for x86-64 is refused, exit 125" {
+	local path
+	path=$(arm_policy poll x86_64)
+	run arm_sandboxed "$path" "$ARM/hosts/waits" poll
+	[ "$status" -eq 125 ]
+	[ "$output" = "libsandbox: waits: compiled policy $path: was compiled for another architecture; \
+compile it again (sandboxctl compile --arch aarch64)" ]
+}
+
+@test "a text is compiled on the way for the architecture of the library, not of sandboxctl" {
+	local place=$BATS_TEST_TMPDIR/place
+	mkdir "$place"
+	cp "$ARM_LIBRARY" "$place/"
+	ln -s "$SANDBOXCTL" "$place/sandboxctl"
+	rm "$(arm_policy poll x86_64)"
+	ARM_LIBRARY=$place/libsandbox.so
+	run arm_sandboxed "$BATS_TEST_TMPDIR/arm.policy" "$ARM/hosts/waits" poll
+	[ "$status" -eq 0 ]
+	[ "$(times 'would lock')" -eq 1 ]
+}
+
+@test "what cannot be done is refused, exit 125" {
+	run arm_sandboxed "$(arm_policy 'call no_such_function')" "$ARM/hosts/waits" poll
+	[ "$status" -eq 125 ]
+	expect 'no loaded object has a function of that name'
+	run arm -E LD_PRELOAD="$ARM_LIBRARY" -E SANDBOX_POLICY="$(arm_policy poll)" "$ARM/hosts/waits" poll
+	[ "$status" -eq 125 ]
+	expect 'seccomp is not available here'
+	refute grep -q '^poll' <<<"$output"
+}
+
+@test "the library calls nothing in libc from a hook, and touches no vector register" {
+	local object
+	for object in "$ARM"/preload/{lockdown,report,trigger}/*.o; do
+		nm -u "$object" | awk '{ print $2 }'
+	done | sort -u >"$BATS_TEST_TMPDIR/needed"
+	for object in "$ARM"/preload/*.o "$ARM"/preload/*/*.o; do
+		nm --defined-only "$object" | awk '$2 ~ /[TDBR]/ { print $3 }'
+	done | sort -u >"$BATS_TEST_TMPDIR/own"
+	run comm -23 "$BATS_TEST_TMPDIR/needed" "$BATS_TEST_TMPDIR/own"
+	[ "$(grep -vE '^(_GLOBAL_OFFSET_TABLE_|_r_debug|dlsym|dl_iterate_phdr|getauxval|pthread_atfork|__register_atfork|secure_getenv)$' <<<"$output")" = '' ] || {
+		printf '%s\n' "$output"
+		false
+	}
+	aarch64-linux-gnu-objdump -d --no-show-raw-insn "$ARM_LIBRARY" | cut -s -f 2- >"$BATS_TEST_TMPDIR/code"
+	run grep -E '(^|[ ,{\[])[vqdshbzp][0-9]+([],.}/ ]|$)' <(cut -d'<' -f1 "$BATS_TEST_TMPDIR/code" | grep -v '^\(adrp\?\|b\|bl\|b\.[a-z]*\|cbn\?z\|tbn\?z\)')
+	[ "$output" = '' ] || {
+		printf '%s\n' "$output"
+		false
+	}
+	[ "$(grep -c '^svc' "$BATS_TEST_TMPDIR/code")" -gt 10 ] # control: the disassembly is not empty
+	aarch64-linux-gnu-objdump -d --no-show-raw-insn "$SYSROOT/lib/libc.so.6" | cut -s -f 2- | cut -d'<' -f1 |
+		grep -m 1 -qE '(^|[ ,{\[])[vqdshbzp][0-9]+([],.}/ ]|$)' # and libc's has them
+}
