@@ -26,12 +26,15 @@
 
 #include "lockdown/barrier.h"
 #include "lockdown/capabilities.h"
+#include "lockdown/landlock.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
 #include "policyc.h"
 #include "report/report.h"
 #include "report/sigsys.h"
 #include "trigger/entry.h"
+
+#define STEPS_OF_LANDLOCK (POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE)
 
 /* The steps in their order: what a later one takes away, an earlier one may still need. */
 static const struct step {
@@ -40,6 +43,7 @@ static const struct step {
 	/* hook, all threads held: does it, and notes what came of it (steps.h). */
 	void (*take)(const void *image, const struct policyc_phase *phase);
 } steps[] = {
+	{ STEPS_OF_LANDLOCK, true, landlock_restrict },
 	{ POLICYC_STEP_CAPABILITIES, true, capabilities_drop },
 };
 
