@@ -15,7 +15,7 @@ arm_tools() {
 
 setup_file() {
 	command -v aarch64-linux-gnu-gcc >/dev/null || return 0 # the tests skip
-	make -s -C "$ROOT" B="$BUILD" aarch64 >&2
+	make -s -C "$ROOT" B="${BUILD#"$ROOT"/}" aarch64 >&2
 }
 
 setup() {
@@ -48,6 +48,28 @@ arm_policy() {
 	EOF
 	"$SANDBOXCTL" compile --arch "${2:-aarch64}" -o "$path" "$BATS_TEST_TMPDIR/arm.policy" >&2
 	printf '%s\n' "$path"
+}
+
+# build NAME FLAGS...: $BATS_FILE_TMPDIR/NAME and its library, of the matrix.
+build() {
+	local name=$1 place=$BATS_FILE_TMPDIR flags=(-D_GNU_SOURCE -g)
+	shift
+	aarch64-linux-gnu-gcc "${flags[@]}" "$@" -fPIC -shared -o "$place/lib$name.so" \
+		"$ROOT/tests/matrix/library.c"
+	aarch64-linux-gnu-gcc "${flags[@]}" "$@" -rdynamic -o "$place/$name" "$ROOT/tests/matrix/main.c" \
+		"$place/lib$name.so" -Wl,-rpath,"$place"
+}
+
+# fires NAME FUNCTION: once, before the first of three calls, and all arguments arrive.
+fires() {
+	run arm -strace -E LD_PRELOAD="$ARM_LIBRARY" -E SANDBOX_POLICY="$(arm_policy "call $2")" \
+		-E SANDBOX_MODE=dry-run "$BATS_FILE_TMPDIR/$1" "$2"
+	[ "$(grep -oE 'would lock: policy|^[0-9]+ getppid|locked 0 free 3 ok' <<<"$output" |
+		sed 's/^[0-9]* //' | xargs)" = \
+		'would lock: policy getppid getppid getppid locked 0 free 3 ok' ] || {
+		printf '%s, %s: status %s\n%s\n' "$1" "$2" "$status" "$(grep -v '^[0-9]* ' <<<"$output")"
+		return 1
+	}
 }
 
 # times TEXT: how many lines of $output have it.
@@ -138,6 +160,30 @@ ok' ] || {
 	done
 }
 
+@test "the build matrix: PIE or not, protected returns and landing pads, -O0, -O2, -O3 with LTO" {
+	local place protection level name function flags
+	for place in pie no-pie; do
+		for protection in none standard; do
+			for level in O0 O2 O3-lto; do
+				name=$place-$protection-$level
+				flags=("-${level%-lto}" "-mbranch-protection=$protection")
+				[[ "$place" = pie ]] || flags+=(-fno-pie -no-pie)
+				[[ "$level" != *lto ]] || flags+=(-flto)
+				build "$name" "${flags[@]}"
+				for function in static_function exported_function variadic_function \
+					library_function inner_function; do
+					fires "$name" "$function"
+				done
+			done
+		done
+	done
+}
+
+@test "eight vectors of 128 bits arrive" {
+	build vectors -O2 -DVECTOR_BYTES=16
+	fires vectors vectors
+}
+
 @test "control: a trigger on another function does not fire" {
 	run arm_sandboxed "$(arm_policy 'call exported_function')" "$ARM/hosts/functions" static_function
 	[ "$(times 'would lock')" -eq 0 ]
@@ -212,4 +258,56 @@ compile it again (sandboxctl compile --arch aarch64)" ]
 	[ "$(grep -c '^svc' "$BATS_TEST_TMPDIR/code")" -gt 10 ] # control: the disassembly is not empty
 	aarch64-linux-gnu-objdump -d --no-show-raw-insn "$SYSROOT/lib/libc.so.6" | cut -s -f 2- | cut -d'<' -f1 |
 		grep -m 1 -qE '(^|[ ,{\[])[vqdshbzp][0-9]+([],.}/ ]|$)' # and libc's has them
+}
+
+# Each line: a call that only x86-64 has, and what does its work on aarch64.
+stand_ins() {
+	tr ' ' '\n' <<-EOF | tr '=' ' '
+		open=openat creat=openat epoll_wait=epoll_pwait poll=ppoll select=pselect6 stat=newfstatat
+		lstat=newfstatat access=faccessat dup2=dup3 pipe=pipe2 fork=clone vfork=clone unlink=unlinkat
+		rmdir=unlinkat rename=renameat mkdir=mkdirat readlink=readlinkat chmod=fchmodat chown=fchownat
+		lchown=fchownat alarm=setitimer pause=ppoll time=clock_gettime getdents=getdents64 link=linkat
+		symlink=symlinkat mknod=mknodat utime=utimensat utimes=utimensat futimesat=utimensat
+		eventfd=eventfd2 signalfd=signalfd4 inotify_init=inotify_init1 epoll_create=epoll_create1
+		getpgrp=getpgid
+	EOF
+}
+
+# allowed ARCH POLICY: "PHASE CALL" for each call that is allowed in some case.
+allowed() {
+	"$SANDBOXCTL" show --json --arch "$1" "$2" |
+		jq -r '.phases[] | .name as $phase | .decisions[] | select(.allowed) | "\($phase) \(.call)"' |
+		sort -u
+}
+
+@test "what a shipped policy allows under an old name, it allows on aarch64 under the new one" {
+	requires jq
+	local policy phase old new seen=0
+	for policy in "$ROOT"/policies/*.policy; do
+		allowed aarch64 "$policy" >"$BATS_TEST_TMPDIR/aarch64"
+		while read -r phase old; do
+			new=$(stand_ins | awk -v old="$old" '$1 == old { print $2 }')
+			[[ -n "$new" ]] || continue
+			seen=$((seen + 1))
+			grep -qx "$phase $new" "$BATS_TEST_TMPDIR/aarch64" || {
+				echo "$policy: $old is allowed, but not $new"
+				false
+			}
+		done < <(allowed x86_64 "$policy")
+	done
+	[ "$seen" -gt 100 ]
+}
+
+@test "every shipped policy, compiled for aarch64, is taken by the library there" {
+	local policy name
+	for policy in "$ROOT"/policies/*.policy; do
+		name=$(basename "$policy" .policy)
+		"$SANDBOXCTL" compile --arch aarch64 -o "$BATS_TEST_TMPDIR/$name.policyc" "$policy"
+		run arm_sandboxed "$BATS_TEST_TMPDIR/$name.policyc" "$ARM/hosts/waits" pause
+		[ "$status" -eq 0 ]
+		[[ "$output" == *': armed: policy '"$name"* || "$output" == *': not armed in this program: policy '"$name"* ]] || {
+			echo "$name: $output"
+			false
+		}
+	done
 }
