@@ -57,11 +57,11 @@ LIB_CFLAGS := -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector
 # Of NAME-ARCH.c and NAME-ARCH.S the ones of the machine that the compiler makes code for.
 ARCHES  := x86_64 aarch64
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+FOREIGN := $(foreach a,$(filter-out $(ARCH),$(ARCHES)),%-$(a).c %-$(a).S)
 ifeq ($(ARCH),aarch64)
 LIB_CFLAGS += -mno-outline-atomics # or libgcc's code would be called for them
 endif
-LIB_SRC := $(filter-out $(foreach a,$(filter-out $(ARCH),$(ARCHES)),%-$(a).c %-$(a).S),\
-             $(wildcard preload/*.c preload/*/*.c preload/*/*.S))
+LIB_SRC := $(filter-out $(FOREIGN),$(wildcard preload/*.c preload/*/*.c preload/*/*.S))
 LIB_OBJ := $(patsubst %,$(B)/%.o,$(LIB_SRC))
 LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/libsandbox.map \
                -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack
@@ -150,9 +150,11 @@ $(B)/no-barrier/libsandbox.so: $(LIB_OBJ) $(B)/no-barrier/lockdown.o preload/lib
 
 # Unit tests see the pure parts under ASan and UBSan.
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(filter-out $(FOREIGN),\
+              $(wildcard tests/unit/test_*.c tests/unit/objdump-*.c)))
 PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c preload/trigger/elffile.c \
-            preload/trigger/debugfile.c
+            preload/trigger/debugfile.c \
+            $(filter-out $(FOREIGN),$(wildcard preload/trigger/insn-*.c preload/trigger/displace-*.c))
 UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(PURE) tests/unit/generate.c)
 
 $(B)/asan/%.o: % $(B)/flags | $(TABLES)
@@ -167,7 +169,7 @@ $(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
 
 # Fuzzers: the same parts with clang's libFuzzer, and the random policies without sanitizers.
 CLANG    ?= clang
-FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(filter-out $(FOREIGN),$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_OBJ := $(patsubst %,$(B)/fuzz/obj/%.o,$(PURE))
 # What only computes tells libFuzzer nothing: it is sanitized, but its branches are not counted.
 BLIND    := $(patsubst %,sandboxctl/policy/%.c,bpf diagnose evaluate partition verify walk)

@@ -34,6 +34,11 @@ fuzz_briefly() {
 	fuzz_briefly elf
 }
 
+@test "any bytes as x86-64 code: the length decoder and the copier of instructions" {
+	[ "$(uname -m)" = x86_64 ] || skip 'the decoder is for x86-64'
+	fuzz_briefly insn-x86_64
+}
+
 @test "control: a target that crashes is a finding" {
 	local place=$BATS_TEST_TMPDIR/build
 	mkdir -p "$place/fuzz"

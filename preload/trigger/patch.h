@@ -2,11 +2,12 @@
  *
  * A patched function's first PATCH_SIZE bytes are a jump to a trampoline within PATCH_REACH of it;
  * the trampoline passes the function's address to entry_stub (entry-ARCH.S) and jumps there. See
- * entry.c for who writes them when; patch-ARCH.c only computes bytes.
+ * entry.c for who writes them when; patch-ARCH.c and displace-ARCH.c only compute bytes.
  */
 #ifndef PATCH_H
 #define PATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,29 @@ void patch_jump(unsigned char jump[PATCH_SIZE], uintptr_t function, uintptr_t tr
 
 /* Any: writes the trampoline of `function`, which works wherever it stands. */
 void patch_trampoline(unsigned char code[PATCH_TRAMPOLINE_MAX], uintptr_t function);
+
+/* Room that the copy of a function's first instructions may take. */
+#define PATCH_COPY_MAX 192u
+
+/* Code of a function, of which no more than `room` bytes may be read. */
+struct patch_code {
+	const unsigned char *bytes;
+	size_t size; /* of the function, 0: not known */
+	size_t room;
+};
+
+/* Any: writes at `copy`, where it will run, the instructions that the patch of `function` covers,
+ * and a jump to the rest of it: who runs the copy runs the function, patched or not. A call in them
+ * returns into the function, so nothing of the copy stays on a stack. Returns NULL, or why that
+ * cannot be done. */
+const char *patch_displace(unsigned char copy[PATCH_COPY_MAX], const struct patch_code *function);
+
+/* Any: does the function branch to byte `first` of itself or a later one that its patch covers?
+ * Returns NULL if not, else what is wrong with it. */
+const char *patch_scan(const struct patch_code *function, size_t first);
+
+/* Any: true when the bytes from `from` to PATCH_SIZE are of no function. */
+bool patch_is_padding(const struct patch_code *function, size_t from);
 
 /* Any: after `size` bytes of code were written at `address`, before anybody runs them. */
 void patch_flush(uintptr_t address, size_t size);
