@@ -76,7 +76,7 @@ static int tests_ok(const struct view *view, struct policyc_list list)
 
 static int call_ok(const struct view *view, const struct policyc_trigger *trigger)
 {
-	if (trigger->hooks || trigger->tests.count || trigger->signal || trigger->count != 1 ||
+	if (trigger->hooks || trigger->tests.count || trigger->signal || !trigger->count ||
 	    !optional_string_ok(view, trigger->object) ||
 	    !optional_string_ok(view, trigger->function))
 		return 0;
@@ -115,7 +115,7 @@ static int trigger_ok(const struct view *view, const struct policyc_trigger *tri
 	    trigger->reserved || trigger->after > index ||
 	    (trigger->flags & ~(uint32_t)(POLICYC_TRIGGER_MAIN_THREAD | POLICYC_TRIGGER_STEP)) ||
 	    ((trigger->flags & POLICYC_TRIGGER_MAIN_THREAD) &&
-	     trigger->kind != POLICYC_TRIGGER_HOOK))
+	     trigger->kind != POLICYC_TRIGGER_HOOK && trigger->kind != POLICYC_TRIGGER_CALL))
 		return 0;
 	if (trigger->after && !(triggers[trigger->after - 1].flags & POLICYC_TRIGGER_STEP))
 		return 0;

@@ -215,7 +215,7 @@ enum policyc_trigger_kind {
 };
 
 enum policyc_trigger_flags {
-	POLICYC_TRIGGER_MAIN_THREAD = 1u << 0, /* KIND_HOOK: only on the thread that ran main() */
+	POLICYC_TRIGGER_MAIN_THREAD = 1u << 0, /* HOOK, CALL: only on the thread that ran main() */
 	POLICYC_TRIGGER_STEP = 1u << 1,	       /* locks nothing: only what an `after` waits for */
 };
 

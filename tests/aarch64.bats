@@ -184,6 +184,29 @@ ok' ] || {
 	fires vectors vectors
 }
 
+# counted TRIGGER SHAPE: what was said by the host's four calls and the library, on one line.
+counted() {
+	run arm_sandboxed "$(arm_policy "call $1")" "$ARM/hosts/shapes" "$2"
+	[ "$status" -eq 0 ]
+	said | sed 's/libsandbox: shapes: //' | xargs
+}
+
+@test "count: the calls before run the function through a copy of its first instruction" {
+	local shape
+	for shape in frame landing_pad memory vector_memory address page condition bit tail_call; do
+		[ "$(counted "$shape count 3" "$shape")" = 'armed free free would lock free free' ]
+	done
+	[ "$(counted 'called count 3' calls)" = 'armed free free would lock free free' ]
+	[ "$(counted 'called_through count 3' calls_through)" = 'armed free free would lock free free' ]
+}
+
+@test "a function whose loop begins with its first instruction fires, but its calls cannot be counted" {
+	[ "$(counted loop_from_start loop_from_start)" = 'armed would lock free free free free' ]
+	run arm_sandboxed "$(arm_policy 'call loop_from_start count 2')" "$ARM/hosts/shapes" loop_from_start
+	[ "$status" -eq 125 ]
+	expect 'branches back to its first instruction, so that one call would count as several'
+}
+
 @test "control: a trigger on another function does not fire" {
 	run arm_sandboxed "$(arm_policy 'call exported_function')" "$ARM/hosts/functions" static_function
 	[ "$(times 'would lock')" -eq 0 ]

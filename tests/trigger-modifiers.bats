@@ -204,10 +204,10 @@ complaint() {
 }
 
 @test "what makes no sense is refused in words" {
-	complaint 'call f count 2'
-	expect "'count' goes with hooked library calls only"
-	complaint 'call f on main thread'
-	expect "'on main thread' goes with hooked library calls only"
+	complaint 'signal USR1 count 2'
+	expect "'count' goes with calls only"
+	complaint 'main on main thread'
+	expect "'on main thread' goes with calls only"
 	complaint 'main after listen'
 	expect "'main' comes once, and before all else"
 	complaint 'poll count 0'

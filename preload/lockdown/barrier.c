@@ -46,13 +46,14 @@
 #define TOTAL_MS       10000
 #define SLOTS	       65536u /* threads that one barrier can hold; a power of two */
 
-/* One thread, in a hash table by tid. The last three are written by the thread itself. */
+/* One thread, in a hash table by tid. The last four are written by the thread itself. */
 struct slot {
 	int tid;
 	uint32_t asked;	   /* the round in which we signalled it */
 	uint32_t answered; /* the last round it answered */
 	uint32_t worked;   /* the last job it did */
 	bool settled;	   /* the signal found it waiting in a system call */
+	uintptr_t ip;	   /* where the signal found it */
 };
 
 /* Tids of one process are mostly neighbours, and so are their slots: few pages are ever touched. */
@@ -144,6 +145,7 @@ static void on_barrier(int signal, siginfo_t *info, void *context)
 	if (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) != round)
 		return; /* a round that was given up */
 	slot->settled = was_waiting(context);
+	slot->ip = machine_ip(context);
 	slot->worked = job.number; /* none is given while a round gathers */
 	__atomic_store_n(&slot->answered, round, __ATOMIC_RELEASE);
 	__atomic_add_fetch(&answers, 1, __ATOMIC_RELEASE);
@@ -336,17 +338,17 @@ static void let_settle(int directory, uint32_t round, uint64_t until)
 	}
 }
 
-static void hold_all(int directory)
+static void hold_all(int directory, uint64_t settle_ms)
 {
 	uint64_t start = clock_ms();
 
 	for (;;) {
 		int mute = hold_round(directory);
 
-		if (!mute && (all_settled(round_now) || clock_ms() >= start + SETTLE_MS))
+		if (!mute && (all_settled(round_now) || clock_ms() >= start + settle_ms))
 			return;
 		if (!mute)
-			let_settle(directory, round_now, start + SETTLE_MS);
+			let_settle(directory, round_now, start + settle_ms);
 		else if (clock_ms() >= start + TOTAL_MS)
 			task_fatal(directory, mute,
 				   "does not answer (stopped, in an "
@@ -371,7 +373,7 @@ static void refuse_io_workers(int directory)
 	}
 }
 
-static unsigned hold(bool everyone)
+static unsigned hold(uint64_t settle_ms, bool everyone)
 {
 	int directory;
 
@@ -381,7 +383,7 @@ static unsigned hold(bool everyone)
 	forget_slots();
 	directory = task_open();
 	take_signal();
-	hold_all(directory);
+	hold_all(directory, settle_ms);
 	if (everyone)
 		refuse_io_workers(directory);
 	raw(close, directory);
@@ -391,12 +393,28 @@ static unsigned hold(bool everyone)
 
 unsigned barrier_hold(void)
 {
-	return hold(false);
+	return hold(SETTLE_MS, false);
 }
 
 unsigned barrier_hold_for_work(void)
 {
-	return hold(true);
+	return hold(SETTLE_MS, true);
+}
+
+void barrier_hold_for_code(void)
+{
+	hold(0, false);
+}
+
+bool barrier_holds_in(uintptr_t first, uintptr_t last)
+{
+	for (uint32_t i = 0; holding && i < used_count; i++) {
+		const struct slot *slot = &slots[used[i]];
+
+		if (answered(slot, round_now) && slot->ip >= first && slot->ip <= last)
+			return true;
+	}
+	return false;
 }
 
 void barrier_release(void)

@@ -2,6 +2,9 @@
 #ifndef BARRIER_H
 #define BARRIER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* hook, all signals blocked on the caller: returns when every other thread of the process is held
  * inside our handler (and so is past its birth, and can start no new thread). Returns how many.
  * Ends the process when a thread cannot be reached, but for io_uring's, which take no signals. */
@@ -9,6 +12,13 @@ unsigned barrier_hold(void);
 
 /* hook: as barrier_hold, for barrier_run: ends the process when io_uring has threads, too. */
 unsigned barrier_hold_for_work(void);
+
+/* hook: as barrier_hold, to write code: where the threads are in their lives does not matter. */
+void barrier_hold_for_code(void);
+
+/* hook, between barrier_hold_for_code and barrier_release: is a held thread going to run the code
+ * at `first`..`last` next? */
+bool barrier_holds_in(uintptr_t first, uintptr_t last);
 
 /* hook, between barrier_hold_for_work and barrier_release: work(argument) on the calling thread,
  * then, when that answered 0, on every other one, all at the same time. Returns the caller's error:

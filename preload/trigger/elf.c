@@ -99,8 +99,28 @@ static void take(struct search *search, const struct elf_symbol *symbol, uintptr
 	if (search->result == ELF_NO_SYMBOL)
 		search->result = ELF_FOUND;
 	search->is_ifunc |= symbol->is_ifunc;
-	functions->list[functions->count].address = address;
-	functions->list[functions->count++].size = symbol->size;
+	functions->list[functions->count++] = (struct function){
+		.address = address,
+		.size = symbol->size,
+		.next = UINT64_MAX,
+	};
+}
+
+/* Where does the code behind a function begin that may be another's? */
+static void bound(struct functions *functions, const struct elf_file *file, uintptr_t base)
+{
+	struct elf_walk walk = { 0 };
+	struct elf_symbol symbol;
+
+	while (elf_next_function(file, &walk, &symbol)) {
+		for (unsigned i = 0; i < functions->count; i++) {
+			struct function *function = &functions->list[i];
+			uint64_t distance = base + symbol.value - function->address;
+
+			if (distance && distance < function->next)
+				function->next = distance;
+		}
+	}
 }
 
 static void search_symbols(struct search *search, const struct elf_file *file, uintptr_t base)
@@ -130,6 +150,7 @@ static void search_names(struct search *search, const struct elf_file *file,
 						 looked.others ? &looked.ignored : &looked.tried))
 		return;
 	search_symbols(search, &debug, object->base);
+	bound(search->functions, &debug, object->base);
 	elf_close(&debug);
 }
 
@@ -154,12 +175,28 @@ static enum elf_result choose_function(struct functions *functions, const struct
 
 	if (functions->count != 1)
 		return ELF_AMBIGUOUS;
-	if (!elf_in_code(file, function->address - base))
+	if (!elf_code_from(file, function->address - base))
 		return ELF_NOT_CODE;
 	function->address =
 		machine_choose(function->address, getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
 	function->size = size_of(file, function->address - base);
+	function->next = UINT64_MAX;
 	return ELF_FOUND;
+}
+
+/* How much code there is from each function on. */
+static void measure(struct search *search, const struct elf_file *file, uintptr_t base)
+{
+	bound(search->functions, file, base);
+	for (unsigned i = 0; search->result == ELF_FOUND && i < search->functions->count; i++) {
+		struct function *function = &search->functions->list[i];
+
+		function->room = elf_code_from(file, function->address - base);
+		if (function->next > function->room)
+			function->next = function->room;
+		if (!function->room)
+			search->result = ELF_NOT_CODE;
+	}
 }
 
 static void search_object(struct search *search, const struct object *object)
@@ -179,16 +216,16 @@ static void search_object(struct search *search, const struct object *object)
 	if (*search->wanted->name) {
 		search_names(search, &file, object);
 	} else {
-		functions->list[0].address = object->base + search->wanted->offset;
+		functions->list[0] = (struct function){
+			.address = object->base + search->wanted->offset,
+			.next = UINT64_MAX,
+		};
 		functions->count = 1;
 		search->result = ELF_FOUND;
 	}
 	if (search->result == ELF_FOUND && search->is_ifunc)
 		search->result = choose_function(functions, &file, object->base);
-	for (unsigned i = 0; search->result == ELF_FOUND && i < functions->count; i++) {
-		if (!elf_in_code(&file, functions->list[i].address - object->base))
-			search->result = ELF_NOT_CODE;
-	}
+	measure(search, &file, object->base);
 	elf_close(&file);
 }
 

@@ -13,6 +13,8 @@ struct functions {
 	struct function {
 		uintptr_t address;
 		uint64_t size; /* bytes, 0 when the symbol does not say */
+		uint64_t next; /* bytes up to another symbol, or the end of the segment */
+		uint64_t room; /* bytes up to the end of the segment */
 	} list[FUNCTIONS_MAX];
 };
 

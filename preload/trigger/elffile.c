@@ -150,16 +150,18 @@ bool elf_next_function(const struct elf_file *file, struct elf_walk *walk,
 
 /* --- segments, sections, notes ---------------------------------------------------------------- */
 
-bool elf_in_code(const struct elf_file *file, uint64_t address)
+uint64_t elf_code_from(const struct elf_file *file, uint64_t address)
 {
 	for (unsigned i = 0; i < file->segment_count; i++) {
 		const Elf64_Phdr *segment = &file->segments[i];
 
+		uint64_t offset = address - segment->p_vaddr;
+
 		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) &&
-		    address - segment->p_vaddr < segment->p_filesz)
-			return true;
+		    offset < segment->p_filesz)
+			return segment->p_filesz - offset;
 	}
-	return false;
+	return 0;
 }
 
 struct elf_bytes elf_section(const struct elf_file *file, const char *name)

@@ -48,8 +48,9 @@ bool elf_read(struct elf_file *file, const void *bytes, uint64_t size);
 bool elf_next_function(const struct elf_file *file, struct elf_walk *walk,
 		       struct elf_symbol *symbol);
 
-/* Is the address (before the object is placed) in a segment of code that the file fills? */
-bool elf_in_code(const struct elf_file *file, uint64_t address);
+/* How many bytes of code the file has from the address (before the object is placed) on, in one
+ * segment; 0: it is in none. */
+uint64_t elf_code_from(const struct elf_file *file, uint64_t address);
 
 struct elf_bytes elf_section(const struct elf_file *file, const char *name);
 struct elf_bytes elf_build_id(const struct elf_file *file);

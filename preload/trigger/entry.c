@@ -1,11 +1,15 @@
-/* entry.c - patching the first bytes of a function with one jump, once.
+/* entry.c - patching the first bytes of a function with one jump.
  *
- * What it does: at load, a function's first bytes become a jump to a trampoline near it, which
- * passes the function's address to entry_stub (patch.h: what these are made of).
- * The first call fires the trigger; at the lock, with every other thread held, the bytes are put
- * back, and every thread goes on into the whole function. No signal, no ptrace, no debug
+ * What it does: a function's first bytes become a jump to a trampoline near it, which passes the
+ * function's address to entry_stub (patch.h: what these are made of). A call that meets what waits
+ * for it fires; at the lock, with every other thread held, the bytes are put back, and every thread
+ * goes on into the whole function. A call that does not (`count`, `on main thread`, a vfork child)
+ * goes on through a copy of the instructions that the patch covers. No signal, no ptrace, no debug
  * registers, and nothing left behind but a page of code that was made private.
- * What it must not do: write code while another thread can run it, or know an architecture.
+ * What it must not do: write code while another thread can run it, write over an instruction that a
+ * held thread is in the middle of, unmap a copy (a thread may be in it), or know an architecture.
+ * What it cannot see: a thread that a signal broke off within those few bytes, while the program's
+ * handler for it still runs. It matters for triggers that wait for another (`after`) only.
  *
  * Contract: as entry.h says; entry_reached: hook.
  */
@@ -14,6 +18,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include "clock.h"
 #include "lockdown/barrier.h"
 #include "policyc.h"
 #include "raw.h"
@@ -23,12 +28,16 @@
 #include "trigger/trigger.h"
 
 #define SITES_MAX   64
+#define LEAVE_MS    10000
 #define SEARCH_STEP 0x10000ul			/* a multiple of every page size */
 #define REACH	    (PATCH_REACH - (1ul << 20)) /* less a margin for the page itself */
 
 struct site {
 	uintptr_t address;
 	uintptr_t trampoline;
+	uintptr_t copy;	 /* runs the function though it is patched; 0: cannot be made, because */
+	const char *why; /* of this */
+	bool rewinds;	 /* its code branches back to its first instruction */
 	unsigned char original[PATCH_SIZE];
 	bool patched;
 	const char *name; /* for people: the function, or the object */
@@ -50,9 +59,10 @@ static uintptr_t page_of(uintptr_t address)
 	return address & ~(page_size - 1);
 }
 
-static long map_near(uintptr_t address)
+/* A page within a jump's reach of the function. */
+static unsigned char *map_near(const struct site *site)
 {
-	uintptr_t page = address & ~(SEARCH_STEP - 1);
+	uintptr_t page = site->address & ~(SEARCH_STEP - 1);
 
 	for (uintptr_t distance = SEARCH_STEP; distance < REACH; distance += SEARCH_STEP) {
 		for (int up = 0; up < 2; up++) {
@@ -64,26 +74,54 @@ static long map_near(uintptr_t address)
 			got = raw(mmap, at, page_size, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 			if ((uintptr_t)got == at)
-				return got;
+				return (unsigned char *)at;
 		}
 	}
-	return -12; /* ENOMEM */
+	report_fatal("no free page within a jump's reach of function ", site->name, NULL);
 }
 
-/* In a page of its own. */
-static uintptr_t make_trampoline(uintptr_t function, const char *name)
+/* The size is a file's claim. */
+static struct patch_code code_of(const struct function *function)
 {
-	long page = map_near(function);
+	struct patch_code code = {
+		.bytes = (const unsigned char *)function->address,
+		.size = function->size < function->room ? function->size : function->room,
+		.room = function->next,
+	};
+
+	if (code.room < code.size)
+		code.room = code.size; /* the other symbol is inside it */
+	return code;
+}
+
+/* The copy, unless there can be none. Code that is inside the function while the patch is there
+ * must not come upon its bytes, either. */
+static void make_copy(struct site *site, unsigned char *place, const struct patch_code *code)
+{
+	site->why = patch_displace(place, code);
+	if (!site->why)
+		site->why = patch_scan(code, 1);
+	if (site->why)
+		return;
+	site->rewinds = patch_scan(code, 0);
+	patch_flush((uintptr_t)place, PATCH_COPY_MAX);
+	site->copy = (uintptr_t)place;
+}
+
+/* Trampoline and copy, in a page of their own. */
+static void make_code(struct site *site, const struct function *function)
+{
+	const struct patch_code code = code_of(function);
+	unsigned char *place = map_near(site);
 	long error;
 
-	if (page < 0 && page > -4096)
-		report_fatal("no free page within a jump's reach of function ", name, NULL);
-	patch_trampoline((unsigned char *)page, function);
-	patch_flush((uintptr_t)page, PATCH_TRAMPOLINE_MAX);
-	error = raw(mprotect, page, page_size, PROT_READ | PROT_EXEC);
+	patch_trampoline(place, site->address);
+	patch_flush((uintptr_t)place, PATCH_TRAMPOLINE_MAX);
+	site->trampoline = (uintptr_t)place;
+	make_copy(site, place + PATCH_TRAMPOLINE_MAX, &code);
+	error = raw(mprotect, place, page_size, PROT_READ | PROT_EXEC);
 	if (error)
-		report_fatal_errno(error, "cannot make code for the trigger at ", name, NULL);
-	return (uintptr_t)page;
+		report_fatal_errno(error, "cannot make code for the trigger at ", site->name, NULL);
 }
 
 static long protect_site(uintptr_t address, int protection)
@@ -120,75 +158,89 @@ static void write_jump(struct site *site)
 	site->patched = true;
 }
 
-static bool all_aligned(const struct functions *functions)
+/* What stands under the patch must be the function's, or nobody's. */
+static const char *why_not_patched(const struct function *function)
 {
-	for (unsigned i = 0; i < functions->count; i++) {
-		if (functions->list[i].address % PATCH_ALIGN)
-			return false;
-	}
-	return true;
-}
+	const struct patch_code code = code_of(function);
 
-static bool all_long_enough(const struct functions *functions)
-{
-	for (unsigned i = 0; i < functions->count; i++) {
-		if (functions->list[i].size && functions->list[i].size < PATCH_SIZE)
-			return false;
-	}
-	return true;
-}
-
-static const char *why_not(enum elf_result result, const struct functions *functions)
-{
-	if (result != ELF_FOUND)
-		return elf_why(result);
-	if (!all_aligned(functions))
+	if (function->address % PATCH_ALIGN)
 		return "no instruction can begin at that address";
-	if (!all_long_enough(functions))
-		return "the function is shorter than the jump that would replace its first bytes";
+	if (function->next < PATCH_SIZE)
+		return "the function is shorter than the jump that would replace its first bytes, "
+		       "and followed by another's entry";
+	if (function->size && function->size < PATCH_SIZE &&
+	    !patch_is_padding(&code, function->size))
+		return "the function is shorter than the jump that would replace its first bytes, "
+		       "and what follows it is not padding";
 	return NULL;
 }
 
-static struct site *new_site(uintptr_t address, const char *name)
+static _Noreturn void refuse(const struct wanted *wanted, const char *why)
+{
+	report_fatal("trigger `call ", wanted->text, "`: ", why, NULL);
+}
+
+static struct site *new_site(const struct function *function, const struct wanted *wanted)
 {
 	struct site *site = &sites[site_count];
+	const char *why = why_not_patched(function);
 
+	if (why)
+		refuse(wanted, why);
 	if (site_count == SITES_MAX)
-		report_fatal("too many `call` triggers", NULL);
-	site->address = address;
-	site->name = name;
-	site->trampoline = make_trampoline(address, name);
+		refuse(wanted, "too many functions are triggers");
+	site->address = function->address;
+	site->name = *wanted->name ? wanted->name : wanted->object;
+	make_code(site, function);
 	site_count++;
 	return site;
 }
 
-static struct site *site_at(uintptr_t address, const char *name)
+static struct site *site_at(const struct function *function, const struct wanted *wanted)
 {
 	for (unsigned i = 0; i < site_count; i++) {
-		if (sites[i].address == address)
+		uintptr_t address = sites[i].address;
+
+		if (address == function->address)
 			return &sites[i];
-		if (sites[i].address - address < PATCH_SIZE ||
-		    address - sites[i].address < PATCH_SIZE)
-			report_fatal("triggers `call ", name, "` and `call ", sites[i].name,
+		if (address - function->address < PATCH_SIZE ||
+		    function->address - address < PATCH_SIZE)
+			report_fatal("triggers `call ", wanted->text, "` and `call ", sites[i].name,
 				     "` overlap", NULL);
 	}
-	return new_site(address, name);
+	return new_site(function, wanted);
 }
 
-void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, bool at_once)
+/* Some uses need the function to run while it is patched. */
+static void check_use(const struct site *site, const struct wanted *wanted, unsigned use)
+{
+	const char *why = use ? site->why : NULL;
+
+	if (use & ENTRY_COUNTED && !why && site->rewinds)
+		why = "it branches back to its first instruction, so that one call would count as "
+		      "several";
+	if (why)
+		report_fatal(
+			"trigger `call ", wanted->text,
+			"`: 'count', 'on main thread' and 'after' need a function that can run "
+			"while it is watched, and this one cannot: ",
+			why, NULL);
+}
+
+void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, unsigned use)
 {
 	struct functions found = { 0 };
-	const char *why = why_not(elf_find_function(wanted, &found), &found);
+	enum elf_result result = elf_find_function(wanted, &found);
 
 	page_size = getauxval(AT_PAGESZ);
-	if (why)
-		report_fatal("trigger `call ", wanted->text, "`: ", why, NULL);
+	if (result != ELF_FOUND)
+		refuse(wanted, elf_why(result));
 	for (unsigned i = 0; i < found.count; i++) {
-		struct site *site = site_at(found.list[i].address,
-					    *wanted->name ? wanted->name : wanted->object);
+		struct site *site = site_at(&found.list[i], wanted);
 
+		check_use(site, wanted, use);
 		site->wanted[phase] |= 1u << number;
-		if (!at_once)
+		if (use & ENTRY_LATER)
 			continue;
 		site->watched[phase] |= 1u << number;
 		if (!site->patched)
@@ -200,7 +252,27 @@ void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number,
 
 bool entry_waits_for(unsigned site, unsigned phase, unsigned number)
 {
-	return sites[site].watched[phase] & (1u << number);
+	return __atomic_load_n(&sites[site].watched[phase], __ATOMIC_ACQUIRE) & (1u << number);
+}
+
+void entry_forget(unsigned phase, unsigned number)
+{
+	for (unsigned i = 0; i < site_count; i++)
+		__atomic_and_fetch(&sites[i].watched[phase], ~(1u << number), __ATOMIC_ACQ_REL);
+}
+
+static bool is_watched(const struct site *site, uint32_t phases)
+{
+	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++) {
+		if ((phases & (1u << i)) && __atomic_load_n(&site->watched[i], __ATOMIC_ACQUIRE))
+			return true;
+	}
+	return false;
+}
+
+static bool is_patched(const struct site *site)
+{
+	return __atomic_load_n(&site->patched, __ATOMIC_ACQUIRE);
 }
 
 static void put_back(struct site *site)
@@ -212,16 +284,14 @@ static void put_back(struct site *site)
 	__atomic_store_n(&site->patched, false, __ATOMIC_RELEASE);
 }
 
-/* Every trigger that waits for a site is met by the same call, so nobody waits for it after one. */
+/* trigger_alone: puts the function back when nobody waits for it any more. */
 static void release_site(void *site_)
 {
 	struct site *site = site_;
 
-	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++)
-		site->watched[i] = 0;
-	if (!site->patched)
+	if (!site->patched || is_watched(site, trigger_armed()))
 		return;
-	barrier_hold();
+	barrier_hold_for_code();
 	put_back(site);
 	barrier_release();
 }
@@ -235,32 +305,58 @@ static unsigned site_of(uintptr_t function)
 	return i;
 }
 
+/* Its parent stays armed: it must not fire, nor take the patch away, for the code is its parent's
+ * too. */
+static uintptr_t go_on_in_vfork_child(const struct site *site)
+{
+	if (!site->copy)
+		report_fatal("a vfork child called ", site->name,
+			     ", which is a trigger and cannot run while it is watched: ", site->why,
+			     "; name a function that only the program calls", NULL);
+	return site->copy;
+}
+
 /* Called by entry_stub on the program's thread, for a function that is a site. Returns where it
- * goes on: the function itself, whose bytes are back by then. */
+ * goes on: the function, if its bytes are back, else the copy of those. */
 uintptr_t entry_reached(uintptr_t function)
 {
 	unsigned index = site_of(function);
 	struct site *site = &sites[index];
 
-	/* A vfork child must not fire, and cannot run the function while its parent's copy of the
-	 * code is patched: the two are one. */
 	if (trigger_in_vfork_child())
-		report_fatal("a vfork child called ", site->name,
-			     ", which is a trigger; name a function that only the program calls",
-			     NULL);
+		return go_on_in_vfork_child(site);
 	trigger_site(index);
-	if (__atomic_load_n(&site->patched, __ATOMIC_ACQUIRE))
+	if (is_patched(site) && !is_watched(site, trigger_armed()))
 		trigger_alone(release_site, site);
-	return function;
+	return is_patched(site) ? site->copy : function;
 }
 
+/* A thread that is past the first instruction under the patch, but not past the last, would go on
+ * in the middle of the jump: it gets time to leave. */
+static void hold_outside(const struct site *site)
+{
+	static const struct timespec pause = { .tv_nsec = 500000 };
+	uint64_t until = clock_ms() + LEAVE_MS;
+
+	barrier_hold_for_code();
+	while (barrier_holds_in(site->address + 1, site->address + PATCH_SIZE - 1)) {
+		barrier_release();
+		if (clock_ms() > until)
+			report_fatal("a thread stays within the first instructions of ", site->name,
+				     ", which is a trigger", NULL);
+		raw(nanosleep, &pause, NULL);
+		barrier_hold_for_code();
+	}
+}
+
+/* trigger_alone: what the phase waits for may have come in the meantime. */
 static void watch_site(void *site_)
 {
 	struct site *site = site_;
 
-	if (site->patched)
+	if (site->patched || !is_watched(site, trigger_armed()))
 		return;
-	barrier_hold();
+	hold_outside(site);
 	write_jump(site);
 	barrier_release();
 }
@@ -270,18 +366,9 @@ void entry_watch(unsigned phase, unsigned number)
 	for (unsigned i = 0; i < site_count; i++) {
 		if (!(sites[i].wanted[phase] & (1u << number)))
 			continue;
-		sites[i].watched[phase] |= 1u << number;
+		__atomic_or_fetch(&sites[i].watched[phase], 1u << number, __ATOMIC_ACQ_REL);
 		trigger_alone(watch_site, &sites[i]);
 	}
-}
-
-static bool is_watched(const struct site *site, uint32_t phases)
-{
-	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++) {
-		if ((phases & (1u << i)) && site->watched[i])
-			return true;
-	}
-	return false;
 }
 
 void entry_restore(uint32_t still_armed)

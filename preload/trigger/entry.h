@@ -7,13 +7,24 @@
 
 struct wanted;
 
-/* load: trigger `number` of phase `phase` waits for a call of the wanted function: from now on when
- * `at_once`, else from entry_watch(). Ends the process with a reason when there is no such function
- * or it cannot be patched. */
-void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, bool at_once);
+/* What a trigger asks of the function, beside being called once from load on. */
+enum entry_use {
+	ENTRY_LATER = 1u << 0,	 /* is watched from entry_watch() on */
+	ENTRY_UNMET = 1u << 1,	 /* some calls do not meet it */
+	ENTRY_COUNTED = 1u << 2, /* its calls are counted */
+};
+
+/* load: trigger `number` of phase `phase` waits for a call of the wanted function; `use`: enum
+ * entry_use. Ends the process with a reason when there is no such function, it cannot be patched,
+ * or it cannot be used so. */
+void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, unsigned use);
 
 /* hook: trigger `number` of phase `phase` waits for its function from now on. */
 void entry_watch(unsigned phase, unsigned number);
+
+/* hook: trigger `number` of phase `phase` was met, and waits no more. The function stays patched
+ * until its call is over, or the next lock. */
+void entry_forget(unsigned phase, unsigned number);
 
 /* hook: does that trigger wait for a call of site `site`? */
 bool entry_waits_for(unsigned site, unsigned phase, unsigned number);

@@ -138,6 +138,11 @@ static unsigned phase_index(const struct run *run)
 	return (unsigned)(run - now.run);
 }
 
+static bool on_right_thread(const struct policyc_trigger *trigger)
+{
+	return !(trigger->flags & POLICYC_TRIGGER_MAIN_THREAD) || raw(gettid) == raw(getpid);
+}
+
 static bool is_event(const struct run *run, unsigned index, const struct event *event)
 {
 	const struct policyc_trigger *trigger = &triggers_of(run)[index];
@@ -147,11 +152,10 @@ static bool is_event(const struct run *run, unsigned index, const struct event *
 	switch (trigger->kind) {
 	case POLICYC_TRIGGER_HOOK:
 		return (trigger->hooks & (1u << event->hook)) &&
-		       where_holds(trigger, event->slots) &&
-		       (!(trigger->flags & POLICYC_TRIGGER_MAIN_THREAD) ||
-			raw(gettid) == raw(getpid));
+		       where_holds(trigger, event->slots) && on_right_thread(trigger);
 	case POLICYC_TRIGGER_CALL:
-		return entry_waits_for(event->site, phase_index(run), index);
+		return entry_waits_for(event->site, phase_index(run), index) &&
+		       on_right_thread(trigger);
 	case POLICYC_TRIGGER_SIGNAL:
 		return trigger->signal == (uint32_t)event->signal;
 	default:
@@ -164,6 +168,8 @@ static void step_is_met(struct run *run, unsigned index)
 {
 	const struct policyc_trigger *trigger = triggers_of(run);
 
+	if (trigger[index].kind == POLICYC_TRIGGER_CALL)
+		entry_forget(phase_index(run), index);
 	if (__atomic_fetch_or(&run->met, 1u << index, __ATOMIC_ACQ_REL) & (1u << index))
 		return;
 	for (uint32_t i = 0; i < run->phase->triggers.count; i++) {
@@ -199,8 +205,7 @@ static bool is_locked(const struct run *run)
 	return __atomic_load_n(&run->state, __ATOMIC_ACQUIRE) == STATE_LOCKED;
 }
 
-/* Bits of the phases that are still armed. */
-static uint32_t phases_armed(void)
+uint32_t trigger_armed(void)
 {
 	uint32_t bits = 0;
 
@@ -235,7 +240,7 @@ static void lock_as_winner(void *winner_)
 		.image = now.image,
 		.phase = run->phase,
 		.trigger = winner->trigger,
-		.phases_armed = phases_armed() & ~(1u << phase_index(run)),
+		.phases_armed = trigger_armed() & ~(1u << phase_index(run)),
 		.dry_run = now.dry_run,
 		.observe = now.observe,
 		.verbose = now.verbose,
@@ -379,6 +384,18 @@ __attribute__((destructor)) static void say_unfired(void)
 	}
 }
 
+/* What a call trigger asks of its function. */
+static unsigned use_of(const struct policyc_trigger *trigger)
+{
+	unsigned use = trigger->after ? ENTRY_LATER : 0u;
+
+	if (trigger->flags & POLICYC_TRIGGER_MAIN_THREAD)
+		use |= ENTRY_UNMET;
+	if (trigger->count > 1)
+		use |= ENTRY_UNMET | ENTRY_COUNTED;
+	return use;
+}
+
 static void arm_trigger(unsigned index, unsigned number)
 {
 	struct run *run = &now.run[index];
@@ -393,7 +410,7 @@ static void arm_trigger(unsigned index, unsigned number)
 			.text = policyc_string(now.image, trigger->text) + sizeof("call"),
 		};
 
-		entry_prepare(&wanted, index, number, !trigger->after);
+		entry_prepare(&wanted, index, number, use_of(trigger));
 	}
 	if (trigger->kind == POLICYC_TRIGGER_SIGNAL)
 		alarms_want_signal(index, (int)trigger->signal);

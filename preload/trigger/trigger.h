@@ -31,6 +31,9 @@ void trigger_signal(int signal);
 /* signal, hook: does what the policy says of phases whose deadline is over. */
 void trigger_deadlines(void);
 
+/* hook: bit n is set while phase n is armed. */
+uint32_t trigger_armed(void);
+
 /* hook: runs work(argument) with all signals blocked while no other thread locks or patches. */
 void trigger_alone(void (*work)(void *argument), void *argument);
 

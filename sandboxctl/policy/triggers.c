@@ -228,17 +228,15 @@ static const enum policyc_trigger_kind kinds[] = {
 	[TRIGGER_READY] = POLICYC_TRIGGER_HOOK,
 };
 
-/* Where a function runs, or for which time, is known only when it is called; a patched function
- * cannot be let through once and stay patched. */
 static void check_modifiers(struct context *context, const struct trigger_syntax *syntax)
 {
-	bool is_hook = kinds[syntax->kind] == POLICYC_TRIGGER_HOOK;
+	enum policyc_trigger_kind kind = kinds[syntax->kind];
+	bool is_call = kind == POLICYC_TRIGGER_HOOK || kind == POLICYC_TRIGGER_CALL;
 
-	if (syntax->main_thread && !is_hook)
-		fail(context, syntax->place,
-		     "'on main thread' goes with hooked library calls only");
-	if (syntax->count && !is_hook)
-		fail(context, syntax->place, "'count' goes with hooked library calls only");
+	if (syntax->main_thread && !is_call)
+		fail(context, syntax->place, "'on main thread' goes with calls only");
+	if (syntax->count && !is_call)
+		fail(context, syntax->place, "'count' goes with calls only");
 	if (syntax->after && (syntax->kind == TRIGGER_LOAD || syntax->kind == TRIGGER_MAIN))
 		fail(context, syntax->place,
 		     TEXT("'%s' comes once, and before all else: nothing can be waited for",

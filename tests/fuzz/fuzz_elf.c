@@ -19,7 +19,7 @@ static void follow(const struct elf_file *file)
 	struct line tried = { 0 };
 
 	while (elf_next_function(file, &walk, &symbol))
-		sink += strlen(symbol.name) + elf_in_code(file, symbol.value);
+		sink += strlen(symbol.name) + elf_code_from(file, symbol.value);
 	for (uint64_t i = 0; i < id.size; i++)
 		sink += id.at[i];
 	if (debugfile_open(&debug, file, "/nonexistent/object", &tried))
