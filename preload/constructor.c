@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "lockdown/lockdown.h"
+#include "lockdown/namespaces.h"
 #include "lockdown/seccomp.h"
 #include "policy.h"
 #include "policyc.h"
@@ -64,6 +65,8 @@ static void arm(const struct config *config, const struct executable *executable
 		if (config->mode == MODE_OBSERVE)
 			seccomp_observe(image, &phase[i]);
 	}
+	if (config->mode == MODE_ENFORCE)
+		namespaces_prepare(image);
 	trigger_arm(image, config);
 }
 

@@ -455,6 +455,11 @@ static void await_job(void)
 	}
 }
 
+bool barrier_holds_others(void)
+{
+	return held > 0;
+}
+
 void barrier_run_others(long (*work)(void *argument), void *argument, const char *what)
 {
 	if (!held)

@@ -26,6 +26,9 @@ bool barrier_holds_in(uintptr_t first, uintptr_t last);
  * ERRNO". work: signal contract, little stack (a kilobyte), the same on every thread. */
 long barrier_run(long (*work)(void *argument), void *argument, const char *what);
 
+/* hook: is there any other thread? */
+bool barrier_holds_others(void);
+
 /* hook: as barrier_run, on the other threads only. */
 void barrier_run_others(long (*work)(void *argument), void *argument, const char *what);
 

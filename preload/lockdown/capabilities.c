@@ -9,7 +9,11 @@
  * keeps them, which is harmless: they matter when a program is executed, and under no-new-privs
  * (set before the filter) that never gives more than there was. The report says so.
  *
- * Contract: hook; the work on each thread: signal.
+ * Other steps need rights, and a daemon that changes from root to another user would have lost them
+ * by the time of its lock. So they are kept permitted from load on, which gives the program nothing
+ * that it can use without asking, and every thread raises them for its own steps only.
+ *
+ * Contract: hook; capabilities_keep and capabilities_hide: load; the work on each thread: signal.
  */
 #include "lockdown/capabilities.h"
 
@@ -17,19 +21,18 @@
 #include <linux/securebits.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/types.h>
 
 #include "lockdown/barrier.h"
 #include "lockdown/steps.h"
 #include "policyc.h"
 #include "raw.h"
+#include "report/report.h"
 
 #define BIT64(n)     (1ull << (n))
 #define CAPABILITIES 64 /* more than any kernel has; prctl says which is the last */
 
-/* capabilities(7), one thread's */
-struct capabilities {
-	uint64_t effective, permitted, inheritable;
-};
+static bool kept;
 
 static long get(struct capabilities *set)
 {
@@ -53,6 +56,106 @@ static long put(const struct capabilities *set)
 	};
 
 	return raw(capset, &header, half);
+}
+
+/* --- for other steps -------------------------------------------------------------------------- */
+
+/* What cannot be dropped again must not be kept. */
+long capabilities_keep(void)
+{
+	struct capabilities set;
+	long error = get(&set);
+
+	if (!error)
+		error = put(&set);
+	if (!error)
+		error = raw(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
+	kept = !error;
+	return error;
+}
+
+void capabilities_hide(void)
+{
+	struct capabilities set;
+	long error = get(&set);
+
+	set.effective = 0;
+	set.inheritable = 0;
+	if (!error)
+		error = put(&set);
+	if (error)
+		report_fatal_errno(error, "cannot put the capabilities of a new user namespace by",
+				   NULL);
+	kept = true;
+}
+
+long capabilities_raise(uint64_t wanted, struct capabilities *before)
+{
+	struct capabilities raised;
+	long error = get(before);
+
+	if (error)
+		return error;
+	if (wanted & ~before->permitted)
+		return -1; /* EPERM */
+	if (!(wanted & ~before->effective))
+		return 0;
+	raised = *before;
+	raised.effective |= wanted;
+	return put(&raised);
+}
+
+long capabilities_lower(const struct capabilities *before)
+{
+	struct capabilities now;
+	long error = get(&now);
+
+	return error || now.effective == before->effective ? error : put(before);
+}
+
+bool capabilities_has(int capability)
+{
+	struct capabilities set;
+
+	return !get(&set) && (set.effective & BIT64(capability));
+}
+
+bool capabilities_are_kept(void)
+{
+	return kept;
+}
+
+/* What a thread would have without keep or hide. Root, and who may become root again, has what is
+ * permitted; another user would have lost what is not in use. */
+static uint64_t own(const struct capabilities *set)
+{
+	uid_t real = 0, effective = 0, saved = 0;
+
+	raw(getresuid, &real, &effective, &saved);
+	return kept && real && effective && saved ? set->effective : set->permitted;
+}
+
+static long give_back(void *nothing)
+{
+	struct capabilities set;
+	long error = get(&set);
+
+	if (error)
+		return error;
+	raw(prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	set.permitted = own(&set);
+	return put(&set);
+}
+
+void capabilities_give_back(void)
+{
+	long error =
+		barrier_run(give_back, NULL, "cannot give up the capabilities kept for the lock");
+
+	if (error)
+		report_fatal_errno(error, "cannot give up the capabilities kept for the lock",
+				   NULL);
+	kept = false;
 }
 
 /* --- on each thread (signal) ------------------------------------------------------------------ */
@@ -112,19 +215,17 @@ static long lock_securebits(uint64_t keep)
 	return raw(prctl, PR_SET_SECUREBITS, bits | locks, 0, 0, 0);
 }
 
-static long bound_and_lock(const struct capabilities *set, uint64_t keep)
+static long bound_and_lock(uint64_t keep)
 {
-	struct capabilities raised = *set;
-	long error;
+	struct capabilities before;
+	long error = capabilities_raise(BIT64(CAP_SETPCAP), &before);
 
-	raised.effective |= BIT64(CAP_SETPCAP);
-	error = put(&raised);
 	if (!error)
 		error = bound(keep);
 	if (!error)
 		error = lock_securebits(keep);
 	if (error)
-		put(set);
+		capabilities_lower(&before);
 	return error;
 }
 
@@ -136,14 +237,15 @@ static long drop(void *argument)
 
 	if (error)
 		return error;
+	raw(prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	if (set.permitted & BIT64(CAP_SETPCAP))
-		error = bound_and_lock(&set, how->keep);
+		error = bound_and_lock(how->keep);
 	else if (!is_bounded(how->keep))
 		__atomic_store_n(&how->bounding_kept, true, __ATOMIC_RELAXED);
 	if (error)
 		return error;
+	set.permitted = own(&set) & how->keep;
 	set.effective &= how->keep;
-	set.permitted &= how->keep;
 	set.inheritable &= how->keep; /* ambient ones go with these */
 	return put(&set);
 }
@@ -157,8 +259,8 @@ void capabilities_drop(const void *image, const struct policyc_phase *phase)
 
 	if (error)
 		step_failed("capabilities", phase->optional & POLICYC_STEP_CAPABILITIES, error,
-			    "capset(2) or prctl(2) is refused here; write `capabilities optional` "
-			    "to go on without");
+			    "capset(2) or prctl(2) is refused here; `optional capabilities` in the "
+			    "policy goes on without");
 	else
 		step_done(how.bounding_kept ? "capabilities but the bounding set" : "capabilities");
 }

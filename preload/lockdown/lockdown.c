@@ -27,6 +27,7 @@
 #include "lockdown/barrier.h"
 #include "lockdown/capabilities.h"
 #include "lockdown/landlock.h"
+#include "lockdown/namespaces.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
 #include "policyc.h"
@@ -43,6 +44,7 @@ static const struct step {
 	/* hook, all threads held: does it, and notes what came of it (steps.h). */
 	void (*take)(const void *image, const struct policyc_phase *phase);
 } steps[] = {
+	{ POLICYC_STEP_ROOT | POLICYC_STEP_DETACH, true, namespaces_enter },
 	{ STEPS_OF_LANDLOCK, true, landlock_restrict },
 	{ POLICYC_STEP_CAPABILITIES, true, capabilities_drop },
 };
@@ -54,6 +56,19 @@ static bool has_step(const struct lockdown *lock, const struct step *step)
 	return !lock->dry_run && !lock->observe && (lock->phase->steps & step->bits);
 }
 
+/* Rights were kept at load, and no phase is left that needs them. */
+static bool is_last_with_rights(const struct lockdown *lock)
+{
+	const struct policyc_phase *phases =
+		policyc_at(lock->image, policyc_header(lock->image)->phases);
+
+	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++) {
+		if ((lock->phases_armed & (1u << i)) && phases[i].detach)
+			return false;
+	}
+	return capabilities_are_kept();
+}
+
 /* Is there work that each thread does for itself? */
 static bool has_work_for_everyone(const struct lockdown *lock)
 {
@@ -61,7 +76,7 @@ static bool has_work_for_everyone(const struct lockdown *lock)
 		if (steps[i].everyone && has_step(lock, &steps[i]))
 			return true;
 	}
-	return false;
+	return is_last_with_rights(lock);
 }
 
 void lockdown_require(const struct policyc_phase *phase)
@@ -84,6 +99,8 @@ static void take_steps(const struct lockdown *lock)
 		if (has_step(lock, &steps[i]))
 			steps[i].take(lock->image, lock->phase);
 	}
+	if (is_last_with_rights(lock))
+		capabilities_give_back();
 }
 
 static void tell(const struct lockdown *lock, const char *event, unsigned threads)

@@ -39,6 +39,7 @@ static const struct {
 	{ POLICYC_STEP_DESCRIPTORS, "descriptors" },
 	{ POLICYC_STEP_LIMITS, "limits" },
 	{ POLICYC_STEP_ROOT, "root" },
+	{ POLICYC_STEP_DETACH, "detach" },
 	{ POLICYC_STEP_FILES, "files" },
 	{ POLICYC_STEP_PORTS, "ports" },
 	{ POLICYC_STEP_SCOPE, "scope" },

@@ -1,12 +1,13 @@
 /* outer.c - a sandbox around us: answers one system call with an error, then runs a program.
- * Usage: outer CALL[=ERROR] PROGRAM ARGUMENTS...    ERROR: EPERM unless said, ENOSYS, EOPNOTSUPP
- * ...
+ * Usage: outer CALL[:N][=ERROR] PROGRAM ARGUMENTS...
+ * ERROR: EPERM unless said, ENOSYS, EOPNOTSUPP ...; with N only when N is the first argument.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ static const struct {
 	CALL(landlock_create_ruleset),
 	CALL(landlock_restrict_self),
 	CALL(mount),
+	CALL(mount_setattr),
 	CALL(pivot_root),
 	CALL(prctl),
 	CALL(prlimit64),
@@ -57,16 +59,20 @@ static int error_of(const char *text)
 
 int main(int argc, char **argv)
 {
-	size_t length = argc < 3 ? 0 : strcspn(argv[1], "=");
-	int number = argc < 3 ? -1 : number_of(argv[1], length);
-	int error = number < 0 || !argv[1][length] ? EPERM : error_of(argv[1] + length + 1);
+	const char *equals = argc < 3 ? NULL : strchr(argv[1], '=');
+	const char *colon = argc < 3 ? NULL : strchr(argv[1], ':');
+	int number = argc < 3 ? -1 : number_of(argv[1], strcspn(argv[1], ":="));
+	int error = equals ? error_of(equals + 1) : EPERM;
+	unsigned first = colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 	struct sock_filter deny[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 0, colon ? 1 : 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = { 4, deny };
+	struct sock_fprog program = { 6, deny };
 
 	if (number < 0 || error < 0) {
 		fprintf(stderr, "outer: which call, and which error?\n");
