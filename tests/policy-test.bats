@@ -45,6 +45,10 @@ holds() {
 	holds memcached
 }
 
+@test "openvpn" {
+	holds openvpn
+}
+
 @test "set-base" {
 	holds set-base
 }

@@ -81,6 +81,11 @@ static int try_create(void)
 	return result(open("/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
+static int try_tun(void)
+{
+	return result(open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+}
+
 static int try_data(void)
 {
 	return result(open("/data/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -181,13 +186,13 @@ static const struct {
 	const char *name;
 	int (*try)(void);
 } attempts[] = {
-	{ "open", try_open },	      { "inside", try_open_inside }, { "climb", try_climb },
-	{ "here", try_here },	      { "proc", try_proc },	     { "shadow", try_shadow },
-	{ "create", try_create },     { "data", try_data },	     { "exec", try_exec },
-	{ "connect", try_connect },   { "accept", try_accept },	     { "ptrace", try_ptrace },
-	{ "signal", try_signal },     { "mount", try_mount },	     { "chroot", try_chroot },
-	{ "hostname", try_hostname }, { "user", try_user },	     { "setuid", try_setuid },
-	{ "first", try_first },	      { "thread", try_thread },
+	{ "open", try_open },	  { "inside", try_open_inside }, { "climb", try_climb },
+	{ "here", try_here },	  { "proc", try_proc },		 { "shadow", try_shadow },
+	{ "create", try_create }, { "data", try_data },		 { "tun", try_tun },
+	{ "exec", try_exec },	  { "connect", try_connect },	 { "accept", try_accept },
+	{ "ptrace", try_ptrace }, { "signal", try_signal },	 { "mount", try_mount },
+	{ "chroot", try_chroot }, { "hostname", try_hostname },	 { "user", try_user },
+	{ "setuid", try_setuid }, { "first", try_first },	 { "thread", try_thread },
 };
 
 static void say(const char *who, const char *name, int error)
