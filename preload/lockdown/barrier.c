@@ -22,6 +22,9 @@
  * changes for the calling thread only (capabilities, namespaces, Landlock). One piece at a time,
  * and the next begins when every thread has said that it is done.
  *
+ * A thread may fork before it is held. The child has our handler and the descriptor of its parent's
+ * threads; it gives both back before its own barrier.
+ *
  * What it must not do: leave the handler of 33 changed, or swallow a 33 that libc sent.
  * Contract: hook, but for the handler (signal).
  */
@@ -293,11 +296,23 @@ static int hold_round(int directory)
 	return 0;
 }
 
+/* The child of a fork amid its parent's barrier begins anew. */
+static void forget_parent(void)
+{
+	if (!task_forget_parent())
+		return;
+	action_put(BARRIER_SIGNAL, &libc_action);
+	holding = false;
+}
+
 static void take_signal(void)
 {
 	const struct action ours = action_handler(on_barrier);
-	long error = action_get(BARRIER_SIGNAL, &libc_action);
+	struct action before = { 0 };
+	long error = action_get(BARRIER_SIGNAL, &before);
 
+	if (before.handler != on_barrier) /* else it is our parent's, and so is libc_action */
+		libc_action = before;
 	if (!error)
 		error = action_put(BARRIER_SIGNAL, &ours);
 	if (error)
@@ -378,16 +393,17 @@ static unsigned hold(uint64_t settle_ms, bool everyone)
 	int directory;
 
 	held = 0;
+	forget_parent();
 	if (single_threaded())
 		return 0;
 	forget_slots();
-	directory = task_open();
 	take_signal();
+	directory = task_open();
 	hold_all(directory, settle_ms);
 	if (everyone)
 		refuse_io_workers(directory);
-	raw(close, directory);
 	action_put(BARRIER_SIGNAL, &libc_action);
+	task_close(directory);
 	return held;
 }
 

@@ -3,8 +3,9 @@
  *   1. report_seal      should: settle where reports go. Must not: write anything yet.
  *   2. barrier_hold     should: hold every other thread of the process in our handler.
  *                       Must not: return while one of them runs.
- *   3. entry_restore    should: put back the patched functions that no phase waits for any more.
- *                       With every thread held, any bytes can be written at any alignment.
+ *   3. alarms_drop,     should: put back the signals and deadlines, and the patched functions, that
+ *      entry_restore    no phase waits for any more. With every thread held, any bytes can be
+ *                       written at any alignment, and no thread forks a child that would miss them.
  *   4. sigsys_take      should: take SIGSYS over where the policy reports. Must not: after this,
  *                       return to the program without the filter.
  *   5. the steps that the policy has beside its filter, in the order of the table below.
@@ -15,6 +16,8 @@
  *                       the compiler implies may be made: futex, rt_sigprocmask, rt_sigreturn,
  *                       getpid; where the phase may write: write, gettid.
  *   7. barrier_release  should: let the other threads go on, under the filter.
+ *                       Must not: come before the note that this is locked: what they fork from
+ *                       here on has a copy of it.
  *   8. report           should: say "locked", and which steps took effect.
  *
  * A step that fails ends the process (report_fatal): never half locked and running. What the policy
@@ -33,6 +36,7 @@
 #include "policyc.h"
 #include "report/report.h"
 #include "report/sigsys.h"
+#include "trigger/alarms.h"
 #include "trigger/entry.h"
 
 #define STEPS_OF_LANDLOCK (POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE)
@@ -134,6 +138,7 @@ void lockdown(const struct lockdown *lock)
 
 	report_seal();
 	threads = hold_everyone(lock);
+	alarms_drop(lock->phases_armed);
 	entry_restore(lock->phases_armed);
 	if (!lock->dry_run && (phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
 		sigsys_take(policyc_string(lock->image, phase->name));
@@ -144,6 +149,7 @@ void lockdown(const struct lockdown *lock)
 			tell(lock, "locking", threads); /* afterwards it could not be said */
 		seccomp_lock(lock->image, phase);
 	}
+	__atomic_store_n(lock->locked, 1, __ATOMIC_RELEASE);
 	barrier_release();
 	if (lock->dry_run)
 		tell(lock, "would lock", threads);

@@ -15,6 +15,7 @@ struct lockdown {
 	bool dry_run;
 	bool observe;
 	bool verbose;
+	uint32_t *locked; /* becomes 1 */
 };
 
 /* load: ends the process when this library has no such step as the phase asks for. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "raw.h"
 #include "report/line.h"
@@ -12,21 +13,82 @@
 #define PF_IO_WORKER   0x00000010u
 #define PF_USER_WORKER 0x00004000u
 
+#define FDS_SEARCHED 65536 /* the lowest free number is taken, so it is among the first */
+
 int task_try_open(void)
 {
 	return (int)raw(openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* fork copies the descriptors first and the memory later: the child may have the descriptor, and a
+ * copy of this from before its number was known. */
+static struct {
+	int by; /* process, 0: not open */
+	int fd; /* -1: not known yet */
+} opened;
+
 int task_open(void)
 {
-	int fd = task_try_open();
+	int fd;
 
+	opened.fd = -1;
+	__atomic_store_n(&opened.by, (int)raw(getpid), __ATOMIC_RELEASE);
+	fd = task_try_open();
+	opened.fd = fd;
 	if (fd < 0)
 		report_fatal_errno(fd,
 				   "cannot list the program's threads in /proc/self/task; "
 				   "is /proc mounted here?",
 				   NULL);
 	return fd;
+}
+
+void task_close(int directory)
+{
+	raw(close, directory);
+	opened.by = 0;
+}
+
+static int open_of(int pid)
+{
+	struct line path = { 0 };
+
+	line_text(&path, "/proc/");
+	line_unsigned(&path, (uint64_t)pid);
+	line_text(&path, "/task");
+	path.text[path.length] = '\0';
+	return (int)raw(openat, AT_FDCWD, path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void close_copies(int original, int first, int last)
+{
+	struct stat wanted = { 0 }, st = { 0 };
+
+	if (raw(fstat, original, &wanted))
+		return;
+	for (int fd = first; fd <= last; fd++) {
+		if (fd != original && !raw(fstat, fd, &st) && st.st_dev == wanted.st_dev &&
+		    st.st_ino == wanted.st_ino)
+			raw(close, fd);
+	}
+}
+
+bool task_forget_parent(void)
+{
+	int parent = __atomic_load_n(&opened.by, __ATOMIC_ACQUIRE), original;
+
+	if (!parent || parent == raw(getpid))
+		return false;
+	opened.by = 0;
+	original = open_of(parent);
+	if (original < 0)
+		return true; /* the parent has ended: nothing can be read there any more */
+	if (opened.fd >= 0)
+		close_copies(original, opened.fd, opened.fd);
+	else
+		close_copies(original, 0, FDS_SEARCHED);
+	raw(close, original);
+	return true;
 }
 
 int task_next(struct numbers *list)

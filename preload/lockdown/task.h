@@ -9,8 +9,14 @@
 
 #include "lockdown/numbers.h"
 
-/* Opens /proc/self/task; ends the process with a reason when it cannot. */
+/* Opens /proc/self/task; ends the process with a reason when it cannot. To be closed before the
+ * next one is opened. */
 int task_open(void);
+void task_close(int directory);
+
+/* True, once, in a process that was forked while its parent had that directory open. A copy of the
+ * descriptor is closed. */
+bool task_forget_parent(void);
 
 /* As task_open; negative when it cannot be opened. */
 int task_try_open(void);

@@ -32,6 +32,7 @@ static struct {
 	struct action before[SIGNALS];
 	uint64_t due[POLICYC_PHASES_MAX]; /* CLOCK_MONOTONIC ms; 0: no deadline, or none any more */
 	int timer[POLICYC_PHASES_MAX];	  /* the kernel's timer_t */
+	uint32_t over;			  /* bits of the phases for which alarms_over() was true */
 } alarms;
 
 void alarms_want_signal(unsigned phase, int signal)
@@ -133,6 +134,15 @@ void alarms_arm(void)
 		start_timers();
 		return;
 	}
+}
+
+/* Several threads may see it over; one acts. */
+bool alarms_over(unsigned phase)
+{
+	uint64_t due = __atomic_load_n(&alarms.due[phase], __ATOMIC_RELAXED);
+
+	return due && clock_ms() >= due &&
+	       !(__atomic_fetch_or(&alarms.over, 1u << phase, __ATOMIC_ACQ_REL) & 1u << phase);
 }
 
 void alarms_drop(uint32_t still_armed)

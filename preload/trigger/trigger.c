@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#include "clock.h"
 #include "config.h"
 #include "lockdown/lockdown.h"
 #include "lockdown/seccomp.h"
@@ -25,14 +24,11 @@
 #include "trigger/elf.h"
 #include "trigger/entry.h"
 
-enum state { STATE_ARMED, STATE_LOCKED };
-
 struct run {
 	const struct policyc_phase *phase;
-	uint32_t hooks;	   /* those of its triggers, as bits */
-	uint32_t state;	   /* enum state */
-	uint32_t met;	   /* bit n: trigger n, a step, was met */
-	uint64_t deadline; /* CLOCK_MONOTONIC in milliseconds, 0: none (any more) */
+	uint32_t hooks;			     /* those of its triggers, as bits */
+	uint32_t locked;		     /* 1 from the lock on (lockdown.c) */
+	uint32_t met;			     /* bit n: trigger n, a step, was met */
 	uint32_t seen[POLICYC_TRIGGERS_MAX]; /* how often each was met, for `count` */
 };
 
@@ -202,7 +198,7 @@ static const struct policyc_trigger *match(struct run *run, const struct event *
 
 static bool is_locked(const struct run *run)
 {
-	return __atomic_load_n(&run->state, __ATOMIC_ACQUIRE) == STATE_LOCKED;
+	return __atomic_load_n(&run->locked, __ATOMIC_ACQUIRE);
 }
 
 uint32_t trigger_armed(void)
@@ -244,14 +240,12 @@ static void lock_as_winner(void *winner_)
 		.dry_run = now.dry_run,
 		.observe = now.observe,
 		.verbose = now.verbose,
+		.locked = &run->locked,
 	};
 
 	if (is_locked(run))
 		return;
-	run->deadline = 0;
-	alarms_drop(lock.phases_armed);
 	lockdown(&lock);
-	__atomic_store_n(&run->state, STATE_LOCKED, __ATOMIC_RELEASE);
 	watch_hooks();
 }
 
@@ -362,15 +356,8 @@ void trigger_deadlines(void)
 	if (trigger_in_vfork_child())
 		return;
 	for (unsigned i = 0; i < now.phases; i++) {
-		struct run *run = &now.run[i];
-		uint64_t deadline = __atomic_load_n(&run->deadline, __ATOMIC_RELAXED);
-
-		if (!deadline || is_locked(run) || clock_ms() < deadline)
-			continue;
-		/* Several threads may see it over; one acts. */
-		if (__atomic_compare_exchange_n(&run->deadline, &deadline, 0, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			deadline_over(run);
+		if (!is_locked(&now.run[i]) && alarms_over(i))
+			deadline_over(&now.run[i]);
 	}
 }
 
@@ -425,10 +412,8 @@ static void arm_phase(unsigned index)
 
 	for (uint32_t i = 0; i < run->phase->triggers.count; i++)
 		arm_trigger(index, i);
-	if (run->phase->deadline) {
-		run->deadline = clock_ms() + run->phase->deadline_ms;
+	if (run->phase->deadline)
 		alarms_want_deadline(index, run->phase->deadline_ms);
-	}
 }
 
 void trigger_arm(const void *image, const struct config *config)
