@@ -70,6 +70,16 @@ ok" ]
 	[ "$before" = "$after" ]
 }
 
+@test "a backtrace from the lock leads through our stack to the function and its callers" {
+	requires gdb
+	run env -u LD_PRELOAD timeout 60 gdb -batch -ex 'set breakpoint pending on' -ex 'break lockdown' \
+		-ex "set exec-wrapper env LD_PRELOAD=$LIBRARY SANDBOX_POLICY=$(call_policy start_serving)" \
+		-ex run -ex bt -ex kill --args "$HOSTS/racer" 2 call
+	[ "$(sed -nE 's/^#[0-9]+ +([^ ]+ in )?(<.*>|[a-z_]+).*/\2/p' <<<"$output" |
+		grep -E '<|^(lockdown|visit_site|stack_run|entry_reached|start_serving|race)$' | xargs)" = \
+		'lockdown visit_site <signal handler called> stack_run entry_reached <signal handler called> start_serving race' ]
+}
+
 @test "a function that does not exist stops the program before main, exit 125" {
 	run sandboxed "$(call_policy no_such_function)" "$HOSTS/functions" static_function
 	[ "$status" -eq 125 ]

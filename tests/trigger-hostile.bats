@@ -4,7 +4,7 @@
 load helpers
 
 PLACES='all-signals-blocked own-handlers signal-handler nested-handlers tls-destructor with-a-thread
-	coroutine own-allocator exit-handler'
+	coroutine stack-end stack-end-with-a-thread own-allocator exit-handler'
 
 call_policy() {
 	policy call <<-EOF
@@ -16,7 +16,7 @@ call_policy() {
 	EOF
 }
 
-@test "all signals blocked, own fault handlers, in and across signal handlers, in destructors, on a 16 KiB stack" {
+@test "all signals blocked, own fault handlers, in and across signal handlers, in destructors, on a 16 KiB stack, with one KiB left" {
 	local path place
 	path=$(call_policy)
 	for place in $PLACES; do

@@ -59,11 +59,12 @@ static bool starts_with(const char *text, const char *start)
 
 enum match { MATCH_NONE, MATCH_PLAIN, MATCH_COPY };
 
-/* What may stand behind the name: a version (.symtab has NAME@VERSION), or what gcc calls a copy
- * with arguments left out or known. Not .part or .cold: those are pieces. */
+/* What may stand behind the name: a version (.symtab has NAME@VERSION), what gcc calls a copy with
+ * arguments left out or known, or what Go calls code with arguments on the stack. Not .part or
+ * .cold: those are pieces. */
 static enum match match_suffix(const char *suffix)
 {
-	static const char *const copies[] = { ".constprop.", ".isra." };
+	static const char *const copies[] = { ".constprop.", ".isra.", ".abi0" };
 
 	if (!*suffix || *suffix == '@' || starts_with(suffix, ".lto_priv."))
 		return MATCH_PLAIN;

@@ -61,4 +61,34 @@ entry_stub:
 	.cfi_endproc
 	.size	entry_stub, .-entry_stub
 
+/* stack_call(work, argument, stack): see stack.h. To an unwinder the two stacks are as apart as
+ * those of a signal handler and of what it broke off. */
+	.globl	stack_call
+	.hidden	stack_call
+	.type	stack_call, %function
+	.balign	16
+stack_call:
+	.cfi_startproc
+	.cfi_signal_frame
+	stp	x29, x30, [sp, #-16]!
+	.cfi_def_cfa_offset 16
+	.cfi_offset 29, -16
+	.cfi_offset 30, -8
+	mov	x29, sp
+	.cfi_def_cfa_register 29
+	mov	x9, x0
+	mov	x0, x1
+	str	x29, [x2, #-8]
+	sub	sp, x2, #16
+	blr	x9
+	mov	sp, x29
+	.cfi_def_cfa_register 31
+	ldp	x29, x30, [sp], #16
+	.cfi_restore 29
+	.cfi_restore 30
+	.cfi_def_cfa_offset 0
+	ret
+	.cfi_endproc
+	.size	stack_call, .-stack_call
+
 	.section .note.GNU-stack, "", %progbits

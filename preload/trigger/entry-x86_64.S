@@ -56,6 +56,32 @@ entry_stub:
 	.cfi_endproc
 	.size	entry_stub, .-entry_stub
 
+/* stack_call(work, argument, stack): see stack.h. To an unwinder the two stacks are as apart as
+ * those of a signal handler and of what it broke off. */
+	.globl	stack_call
+	.hidden	stack_call
+	.type	stack_call, @function
+	.balign	16
+stack_call:
+	.cfi_startproc
+	.cfi_signal_frame
+	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	mov	%rsp, -8(%rdx)
+	lea	-16(%rdx), %rsp
+	call	*%rax
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_endproc
+	.size	stack_call, .-stack_call
+
 	.globl	signal_restorer
 	.hidden	signal_restorer
 	.type	signal_restorer, @function

@@ -25,6 +25,7 @@
 #include "report/report.h"
 #include "trigger/elf.h"
 #include "trigger/patch.h"
+#include "trigger/stack.h"
 #include "trigger/trigger.h"
 
 #define SITES_MAX   64
@@ -233,6 +234,7 @@ void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number,
 	enum elf_result result = elf_find_function(wanted, &found);
 
 	page_size = getauxval(AT_PAGESZ);
+	stack_prepare();
 	if (result != ELF_FOUND)
 		refuse(wanted, elf_why(result));
 	for (unsigned i = 0; i < found.count; i++) {
@@ -296,13 +298,13 @@ static void release_site(void *site_)
 	barrier_release();
 }
 
-static unsigned site_of(uintptr_t function)
+static struct site *site_of(uintptr_t function)
 {
-	unsigned i = 0;
+	struct site *site = sites;
 
-	while (sites[i].address != function)
-		i++;
-	return i;
+	while (site->address != function)
+		site++;
+	return site;
 }
 
 /* Its parent stays armed: it must not fire, nor take the patch away, for the code is its parent's
@@ -316,18 +318,25 @@ static uintptr_t go_on_in_vfork_child(const struct site *site)
 	return site->copy;
 }
 
-/* Called by entry_stub on the program's thread, for a function that is a site. Returns where it
- * goes on: the function, if its bytes are back, else the copy of those. */
+/* On a stack of ours. */
+static void visit_site(void *site_)
+{
+	struct site *site = site_;
+
+	trigger_site((unsigned)(site - sites));
+	if (is_patched(site) && !is_watched(site, trigger_armed()))
+		trigger_alone(release_site, site);
+}
+
+/* Called by entry_stub on the program's thread, perhaps with little stack, for a function that is a
+ * site. Returns where it goes on: the function, if its bytes are back, else the copy of those. */
 uintptr_t entry_reached(uintptr_t function)
 {
-	unsigned index = site_of(function);
-	struct site *site = &sites[index];
+	struct site *site = site_of(function);
 
 	if (trigger_in_vfork_child())
 		return go_on_in_vfork_child(site);
-	trigger_site(index);
-	if (is_patched(site) && !is_watched(site, trigger_armed()))
-		trigger_alone(release_site, site);
+	stack_run(visit_site, site);
 	return is_patched(site) ? site->copy : function;
 }
 

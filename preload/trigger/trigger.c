@@ -11,7 +11,6 @@
 #include "trigger/trigger.h"
 
 #include <signal.h>
-#include <sys/mman.h>
 
 #include "config.h"
 #include "lockdown/lockdown.h"
@@ -23,6 +22,8 @@
 #include "trigger/alarms.h"
 #include "trigger/elf.h"
 #include "trigger/entry.h"
+#include "trigger/stack.h"
+#include "trigger/wiped.h"
 
 struct run {
 	const struct policyc_phase *phase;
@@ -46,11 +47,14 @@ static struct {
 	unsigned phases;
 	bool dry_run, observe, verbose;
 	struct run run[POLICYC_PHASES_MAX];
-	uint32_t busy; /* 1 while some thread locks; others sleep on it */
-	/* In a page that fork(2) wipes and vfork(2) shares (madvise(2), MADV_WIPEONFORK): 0 says
-	 * "a fork child that has not looked yet", another's pid says "a vfork child". */
-	uint32_t *owner;
+	struct own *own;
 } now;
+
+/* In memory that fork wipes and vfork shares. */
+struct own {
+	uint32_t pid;  /* 0: a fork child that has not looked yet; another's: a vfork child */
+	uint32_t busy; /* 1 while some thread locks; others sleep on it */
+};
 
 uint32_t trigger_hooks;
 
@@ -58,28 +62,17 @@ uint32_t trigger_hooks;
 
 static void own_this_process(void)
 {
-	long page =
-		raw(mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	long error = page < 0 && page > -4096 ? page : raw(madvise, page, 4096, MADV_WIPEONFORK);
-
-	if (error)
-		report_fatal_errno(error, "cannot make a page that fork wipes", NULL);
-	now.owner = (uint32_t *)page;
-	*now.owner = (uint32_t)raw(getpid);
+	now.own = wiped_page();
+	now.own->pid = (uint32_t)raw(getpid);
 }
 
 bool trigger_in_vfork_child(void)
 {
-	uint32_t self = (uint32_t)raw(getpid), owner = 0;
+	uint32_t self = (uint32_t)raw(getpid), pid = 0;
 
-	if (__atomic_compare_exchange_n(now.owner, &owner, self, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE)) {
-		/* A new fork child. If its parent was in the middle of a lock, the thread that
-		 * locked is not here. */
-		__atomic_store_n(&now.busy, 0, __ATOMIC_RELEASE);
-		return false;
-	}
-	return owner != self;
+	return !__atomic_compare_exchange_n(&now.own->pid, &pid, self, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE) &&
+	       pid != self;
 }
 
 /* --- conditions ------------------------------------------------------------------------------- */
@@ -260,17 +253,17 @@ void trigger_alone(void (*work)(void *argument), void *argument)
 	while (!won) {
 		uint32_t idle = 0;
 
-		if (__atomic_load_n(&now.busy, __ATOMIC_ACQUIRE)) {
-			futex_wait(&now.busy, 1);
+		if (__atomic_load_n(&now.own->busy, __ATOMIC_ACQUIRE)) {
+			stack_wait(&now.own->busy, 1);
 			continue;
 		}
 		raw(rt_sigprocmask, SIG_SETMASK, &all, &mask, MASK_SIZE);
-		won = __atomic_compare_exchange_n(&now.busy, &idle, 1, false, __ATOMIC_ACQ_REL,
+		won = __atomic_compare_exchange_n(&now.own->busy, &idle, 1, false, __ATOMIC_ACQ_REL,
 						  __ATOMIC_ACQUIRE);
 		if (won) {
 			work(argument);
-			__atomic_store_n(&now.busy, 0, __ATOMIC_RELEASE);
-			futex_wake_all(&now.busy);
+			__atomic_store_n(&now.own->busy, 0, __ATOMIC_RELEASE);
+			futex_wake_all(&now.own->busy);
 		}
 		raw(rt_sigprocmask, SIG_SETMASK, &mask, NULL, MASK_SIZE);
 	}

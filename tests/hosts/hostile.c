@@ -1,6 +1,7 @@
 /* hostile.c - calls the trigger function from places where nobody would. Usage: hostile PLACE.
  * Prints "locked" when the body ran locked and saw its arguments, "free" when it ran free.
  */
+#include <alloca.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -148,20 +149,53 @@ static void with_a_thread(void)
 	serve();
 }
 
-static void in_a_coroutine(void)
+/* Runs `body` on a stack of 16 KiB with a guard page below: who uses more than that dies. */
+static char *coroutine_stack;
+
+static void run_coroutine(void (*body)(void))
 {
 	static ucontext_t here, there;
 	size_t size = 16 << 10;
-	char *stack = mmap(NULL, size + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	/* a guard page below: who uses more than the stack dies */
-	mprotect(stack + 4096, size, PROT_READ | PROT_WRITE);
+	coroutine_stack = mmap(NULL, size + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	coroutine_stack += 4096;
+	mprotect(coroutine_stack, size, PROT_READ | PROT_WRITE);
 	getcontext(&there);
-	there.uc_stack.ss_sp = stack + 4096;
+	there.uc_stack.ss_sp = coroutine_stack;
 	there.uc_stack.ss_size = size;
 	there.uc_link = &here;
-	makecontext(&there, serve, 0);
+	makecontext(&there, body, 0);
 	swapcontext(&here, &there);
+}
+
+static void in_a_coroutine(void)
+{
+	run_coroutine(serve);
+}
+
+/* Uses the stack up but for a kilobyte, frames of its own included. */
+static void serve_at_the_end(void)
+{
+	size_t left = (size_t)((char *)__builtin_frame_address(0) - coroutine_stack);
+	volatile char *used_up = alloca(left - 1024);
+
+	used_up[0] = 1;
+	serve();
+	used_up[0] = 0;
+}
+
+static void at_the_end_of_a_coroutine(void)
+{
+	syscall(SYS_gettid); /* the loader's search for a symbol takes more */
+	run_coroutine(serve_at_the_end);
+}
+
+static void with_a_thread_at_the_end(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, sleep_long, NULL);
+	at_the_end_of_a_coroutine();
 }
 
 static void own_allocator(void)
@@ -205,6 +239,8 @@ static const struct {
 	{ "tls-destructor", tls_destructor },
 	{ "with-a-thread", with_a_thread },
 	{ "coroutine", in_a_coroutine },
+	{ "stack-end", at_the_end_of_a_coroutine },
+	{ "stack-end-with-a-thread", with_a_thread_at_the_end },
 	{ "own-allocator", own_allocator },
 	{ "exit-handler", exit_handler },
 	{ "constructor", nothing },
