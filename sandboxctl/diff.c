@@ -1,8 +1,10 @@
 /* diff.c - sandboxctl diff: the calls that two policies treat differently.
  *
  * By behaviour, not by text: for every call all classes of arguments that the conditions of both
- * policies tell apart are compared. What it must not do: compare triggers or names.
+ * policies tell apart are compared; then what either gives or takes beside the filter.
+ * What it must not do: compare triggers or names.
  */
+#include "ask.h"
 #include "sandboxctl.h"
 
 #include "policy/decode.h"
@@ -19,7 +21,8 @@ static const char help[] =
 	"takes\n"
 	"it, what either does, and the line that says so. Every number and every class of "
 	"arguments\n"
-	"is compared; triggers are not. Phases of the same name are compared; when both policies\n"
+	"is compared, and the lines about files, namespaces and other steps; triggers are not. "
+	"Phases of the same name are compared; when both policies\n"
 	"have one phase only, those two.\n"
 	"\n"
 	"Exit status 0: no difference; 1: they differ; 2: wrong usage, or they cannot be "
@@ -42,7 +45,7 @@ struct comparison {
 	const char *labels[2];
 	struct diagram diagram;
 	json_t *json; /* list of phases, or NULL: text */
-	size_t calls, found;
+	size_t calls, steps, found;
 	bool failed;
 };
 
@@ -127,28 +130,102 @@ static void compare_number(void *data, uint32_t number)
 	}
 }
 
+/* --- the steps beside the filter -------------------------------------------------------------- */
+
+static const struct step_item *find_item(const struct steps *steps, const char *text)
+{
+	for (size_t i = 0; i < steps->count; i++)
+		if (!steps->items[i].idle && !strcmp(steps->items[i].text, text))
+			return &steps->items[i];
+	return NULL;
+}
+
+static void print_step(const struct comparison *comparison, int side, const struct step_item *item)
+{
+	size_t width = strlen(comparison->labels[0]), other = strlen(comparison->labels[1]);
+
+	printf("  %s\n", item->text);
+	for (int i = 0; i < 2; i++)
+		printf("    %-*s  %s\n", (int)(width > other ? width : other),
+		       comparison->labels[i],
+		       i == side ? answer_line(comparison->arena, item) : "does not say it");
+}
+
+static json_t *json_step(const struct comparison *comparison, int side,
+			 const struct step_item *item)
+{
+	json_t *object = json_object(), *line = json_object();
+
+	json_object_set_new(line, "file", json_string(item->place.source->name));
+	json_object_set_new(line, "line", json_integer(item->place.line));
+	json_object_set_new(line, "text", json_string(line_text(comparison->arena, item->place)));
+	json_object_set_new(object, "step", json_string(item->text));
+	json_object_set_new(object, side ? "b" : "a", line);
+	return object;
+}
+
+/* What this side says and the other does not. */
+static void compare_steps(const struct pair *pair, int side, json_t *rows)
+{
+	const struct steps *steps = &pair->sides[side].phase->steps;
+	const struct steps *other = &pair->sides[!side].phase->steps;
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct step_item *item = &steps->items[i];
+
+		if (item->idle || find_item(other, item->text))
+			continue;
+		pair->comparison->steps++;
+		pair->comparison->found++;
+		if (rows)
+			json_array_append_new(rows, json_step(pair->comparison, side, item));
+		else
+			print_step(pair->comparison, side, item);
+	}
+}
+
+/* --- all of a pair ---------------------------------------------------------------------------- */
+
+static void print_phases(struct pair *pair)
+{
+	struct comparison *comparison = pair->comparison;
+	const char *name = pair->sides[0].phase->name, *other = pair->sides[1].phase->name;
+
+	printf("phase %s%s%s\n", name, strcmp(name, other) ? " and phase " : "",
+	       strcmp(name, other) ? other : "");
+	each_number(pair->sides, compare_number, pair);
+	compare_steps(pair, 0, NULL);
+	compare_steps(pair, 1, NULL);
+	printf("  %zu call%s%s\n", comparison->calls,
+	       comparison->calls == 1 ? " differs" : "s differ",
+	       comparison->failed ? "; not all could be compared" : "");
+	if (comparison->steps)
+		printf("  %zu step%s\n", comparison->steps,
+		       comparison->steps == 1 ? " differs" : "s differ");
+}
+
 static void compare_phases(struct comparison *comparison, const struct side sides[2])
 {
 	const char *name = sides[0].phase->name, *other = sides[1].phase->name;
 	struct pair pair = { comparison, sides, NULL };
-	json_t *object;
+	json_t *object, *steps;
 
 	comparison->calls = 0;
+	comparison->steps = 0;
 	if (!comparison->json) {
-		printf("phase %s%s%s\n", name, strcmp(name, other) ? " and phase " : "",
-		       strcmp(name, other) ? other : "");
-		each_number(sides, compare_number, &pair);
-		printf("  %zu call%s%s\n", comparison->calls,
-		       comparison->calls == 1 ? " differs" : "s differ",
-		       comparison->failed ? "; not all could be compared" : "");
+		print_phases(&pair);
 		return;
 	}
 	object = json_object();
 	pair.rows = json_array();
+	steps = json_array();
 	each_number(sides, compare_number, &pair);
+	compare_steps(&pair, 0, steps);
+	compare_steps(&pair, 1, steps);
 	json_object_set_new(object, "a", json_string(name));
 	json_object_set_new(object, "b", json_string(other));
 	json_object_set_new(object, "differences", pair.rows);
+	json_object_set_new(object, "steps", steps);
 	json_array_append_new(comparison->json, object);
 }
 

@@ -2,6 +2,7 @@
  *
  * What it must not do: decide by itself. The verdicts are evaluate.c's.
  */
+#include "ask.h"
 #include "sandboxctl.h"
 
 #include "policy/decode.h"
@@ -14,6 +15,7 @@
 
 static const char help[] =
 	"usage: sandboxctl explain [OPTIONS] POLICY 'CALL(ARGUMENTS)'\n"
+	"       sandboxctl explain [OPTIONS] POLICY 'read PATH'\n"
 	"\n"
 	"What the policy does with the call once it is locked, the line that says so, and the\n"
 	"arguments as the kernel reads them.\n"
@@ -22,6 +24,9 @@ static const char help[] =
 	"  sandboxctl explain redis 'openat(_, _, O_RDWR)'        _ is any value\n"
 	"  sandboxctl explain redis 'mmap(prot=PROT_EXEC)'        what is not given is any value\n"
 	"  sandboxctl explain redis 'nr:470(1, 2)'                a call by number\n"
+	"\n"
+	"'read PATH', write, create and execute ask the lines about files; 'bind tcp PORT' and\n"
+	"'connect tcp PORT' those about ports.\n"
 	"\n"
 	"Exit status 0: allowed; 1: denied, or not allowed for every value; 2: wrong usage.\n"
 	"\n"
@@ -276,15 +281,16 @@ static int explain(struct session *session, const struct options *options)
 	struct explanation explanation = { .session = session,
 					   .arena = &session->arena,
 					   .options = options };
+	const struct source *text = text_source(&session->arena, "<CALL>", options->call);
 	json_t *phases = NULL;
 	bool allowed;
 
 	explanation.policy = session_resolve(session, options->policy, options->view.arch);
 	if (!explanation.policy || !has_phase(explanation.policy, options->view.phase))
 		return EXIT_USAGE;
-	if (!parse_query(&session->context, options->view.arch,
-			 text_source(&session->arena, "<CALL>", options->call),
-			 &explanation.query)) {
+	if (is_question(&session->context, text))
+		return ask(session, explanation.policy, &options->view, text);
+	if (!parse_query(&session->context, options->view.arch, text, &explanation.query)) {
 		session_report(session);
 		return EXIT_USAGE;
 	}

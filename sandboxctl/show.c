@@ -5,14 +5,17 @@
 #include "policy/outcome.h"
 
 #include <jansson.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char help[] =
 	"usage: sandboxctl show [OPTIONS] POLICY\n"
 	"\n"
-	"Per phase, a row for each line that decides something about a call: includes and groups\n"
-	"followed. 'implied': the library needs it by itself; 'otherwise': the default, where the\n"
+	"Per phase, the lines about files, namespaces and other steps, and a row for each line "
+	"that\n"
+	"decides something about a call: includes and groups followed. 'implied': the library "
+	"needs it by itself; 'otherwise': the default, where the\n"
 	"conditions of the rows above leave something to it.\n"
 	"\n"
 	"  -p, --phase NAME   this phase only\n"
@@ -81,18 +84,41 @@ static void print_phase_head(struct arena *arena, const struct phase *phase)
 	printf("  unknown %s\n", action_text(arena, unknown_action(phase)));
 }
 
+static const char *line_of(struct arena *arena, struct place place)
+{
+	const char *file = place.source->name;
+
+	return arena_printf(arena, "%s:%u", strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
+			    place.line);
+}
+
+/* The mount namespace that comes with a root is the only step that no line says. */
+static bool implies_mount(const struct steps *steps)
+{
+	for (size_t i = 0; i < steps->count; i++)
+		if (steps->items[i].word == STEP_DETACH && steps->items[i].value == CLONE_NEWNS)
+			return false;
+	return steps->steps & POLICYC_STEP_ROOT;
+}
+
+static void print_steps(struct arena *arena, const struct steps *steps)
+{
+	for (size_t i = 0; i < steps->count; i++)
+		if (!steps->items[i].idle)
+			printf("  %-39s %s\n", steps->items[i].text,
+			       line_of(arena, steps->items[i].place));
+	if (implies_mount(steps))
+		printf("  %-39s implied\n", "detach mount");
+}
+
 /* "redis.policy:33", or what stands there instead of a line. */
 static const char *by_text(struct arena *arena, const struct verdict *verdict)
 {
-	const char *file;
-
 	if (!verdict->decision)
 		return "otherwise";
 	if (verdict->decision->origin != ORIGIN_TEXT)
 		return "implied";
-	file = verdict->decision->place.source->name;
-	return arena_printf(arena, "%s:%u", strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
-			    verdict->decision->place.line);
+	return line_of(arena, verdict->decision->place);
 }
 
 static void print_outcome(struct arena *arena, const struct call *call,
@@ -113,6 +139,7 @@ static void print_phase(struct shown *shown, const struct phase *phase)
 	struct summary summary = { 0 };
 
 	print_phase_head(shown->arena, phase);
+	print_steps(shown->arena, &phase->steps);
 	for (size_t i = 0; i < phase->call_count; i++) {
 		const struct call *call = &phase->calls[i];
 		struct outcomes outcomes = outcomes_of(shown, phase, call);
@@ -184,6 +211,36 @@ static json_t *json_decisions(struct shown *shown, const struct phase *phase,
 	return rows;
 }
 
+/* { "statement": "read", "value": "/etc" } */
+static json_t *json_step(struct arena *arena, const char *text, const struct step_item *item)
+{
+	const char *blank = strchr(text, ' ');
+	json_t *row = json_object();
+
+	json_object_set_new(row, "statement",
+			    json_string(arena_strndup(arena, text, (size_t)(blank - text))));
+	json_object_set_new(row, "value", json_string(blank + 1));
+	json_object_set_new(row, "implied", json_boolean(!item));
+	if (item) {
+		json_object_set_new(row, "file", json_string(item->place.source->name));
+		json_object_set_new(row, "line", json_integer(item->place.line));
+	}
+	return row;
+}
+
+static json_t *json_steps(struct arena *arena, const struct steps *steps)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < steps->count; i++)
+		if (!steps->items[i].idle)
+			json_array_append_new(
+				rows, json_step(arena, steps->items[i].text, &steps->items[i]));
+	if (implies_mount(steps))
+		json_array_append_new(rows, json_step(arena, "detach mount", NULL));
+	return rows;
+}
+
 static json_t *json_phase(struct shown *shown, const struct phase *phase)
 {
 	json_t *object = json_object(), *triggers = json_array(), *counts = json_object();
@@ -197,6 +254,7 @@ static json_t *json_phase(struct shown *shown, const struct phase *phase)
 			    json_string(action_text(shown->arena, phase->otherwise.action)));
 	json_object_set_new(object, "unknown",
 			    json_string(action_text(shown->arena, unknown_action(phase))));
+	json_object_set_new(object, "steps", json_steps(shown->arena, &phase->steps));
 	json_object_set_new(object, "decisions", json_decisions(shown, phase, &summary));
 	json_object_set_new(counts, "allowed", json_integer((json_int_t)summary.allowed));
 	json_object_set_new(counts, "partly", json_integer((json_int_t)summary.partly));

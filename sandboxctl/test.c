@@ -1,4 +1,5 @@
 /* test.c - sandboxctl test: hold a policy against what a .test file says it must do. */
+#include "ask.h"
 #include "sandboxctl.h"
 
 #include "policy/decode.h"
@@ -21,6 +22,8 @@ static const char help[] =
 	"  serving: must allow openat(_, _, O_RDONLY)\n"
 	"  serving: must errno EPERM ptrace(...)\n"
 	"  must deny execve          # in every phase\n"
+	"  must deny read /etc/shadow  # by the lines about files; also write, create, execute,\n"
+	"                              # bind tcp PORT, connect tcp PORT\n"
 	"\n"
 	"  allow    it is made, logged or not      log    it is made and logged\n"
 	"  errno E  it fails with E; without E: with any error\n"
@@ -61,6 +64,24 @@ static void print_failure(const struct run *run, const struct expectation *expec
 	       decode_call(run->arena, query->arch, query->number, &outcome->witness));
 }
 
+static bool answer_holds(struct run *run, const struct expectation *expectation,
+			 const struct phase *phase)
+{
+	struct answer answer =
+		answer_question(&run->session->context, phase, &expectation->question);
+
+	if (is_answered(expectation, answer.allowed))
+		return true;
+	printf("%s:%u: failed: %s\n", expectation->place.source->name, expectation->place.line,
+	       expectation->text);
+	printf("  phase %s: %s\n", phase->name, answer.allowed ? "allowed" : "denied");
+	if (answer.why)
+		printf("  %s\n", answer.why);
+	for (size_t i = 0; i < answer.count; i++)
+		printf("  %s\n", answer_line(run->arena, answer.by[i]));
+	return false;
+}
+
 static bool holds_in(struct run *run, const struct expectation *expectation,
 		     const struct phase *phase)
 {
@@ -91,7 +112,9 @@ static void try_expectation(struct run *run, const struct expectation *expectati
 		const struct phase *phase = &run->policy->phases[i];
 
 		if (!expectation->phase.text || !strcmp(expectation->phase.text, phase->name))
-			holds = holds_in(run, expectation, phase) && holds;
+			holds = (expectation->question.text ? answer_holds(run, expectation, phase)
+							    : holds_in(run, expectation, phase)) &&
+				holds;
 	}
 	if (holds)
 		run->passed++;

@@ -206,6 +206,24 @@ policies_of() {
 	diff <(sed -E 's/:[0-9]+:/:/' page) <(sed -E 's,/[^ ]*/,,; s/:[0-9]+:/:/' given)
 }
 
+@test "the questions of sandboxctl.1 are taken, by explain and by test" {
+	local question
+	sed -n '/^\.Sh QUESTIONS/,/^\.Ed/p' "$ROOT/docs/sandboxctl.1" | sed '1,/^\.Bd/d; $d' >questions
+	[ "$(wc -l <questions)" -eq 6 ]
+	while read -r question; do
+		run "$SANDBOXCTL" explain no-exec "$question"
+		[ "$status" -eq 0 ]
+		expect 'allowed' 'the phase says nothing of'
+	done <questions
+	{
+		echo 'policy no-exec'
+		sed 's/^/must allow /' questions
+	} >page.test
+	run "$SANDBOXCTL" test page.test
+	[ "$status" -eq 0 ]
+	expect '6 passed, 0 failed'
+}
+
 @test "the calls and the test file of sandboxctl.1 are taken" {
 	local call
 	sed -n '/^\.Sh CALLS/,/^\.Ed/p' "$ROOT/docs/sandboxctl.1" | sed -n '/^\.Bd/,/^\.Ed/p' |

@@ -70,6 +70,126 @@ accepts() {
 	has 'more errors not shown'
 }
 
+# Every line that there is about steps, with all words of each.
+STEPS=('read /etc -/srv' 'write /var' 'create none' 'execute /usr' 'bind tcp 80 0' 'connect tcp none'
+	'scope abstract-unix-socket signal' 'root /srv' 'detach mount ipc uts net pid user cgroup'
+	'capabilities net_bind_service CAP_NET_RAW' 'limit nofile 10:1K' 'dumpable no'
+	'descriptors close 3-' 'descriptors expect 0-2 tcp:*' 'descriptors report'
+	'optional landlock files bind connect scope truncate ioctl-dev'
+	'optional root detach mount ipc uts net pid user cgroup capabilities limit')
+
+@test "each statement about steps stands in a phase only, and its words are words of it" {
+	local line
+	for line in "${STEPS[@]}"; do
+		policy "$line"
+		accepts
+		policy "$line nonsense="
+		refuses 'try.policy:6:'
+		printf 'policy 1\n%s\nphase a\n  trigger main\n  default trap\n' "$line" >try.policy
+		refuses "try.policy:2:1: error: '${line%% *}' belongs into a phase: write 'phase NAME' before it"
+	done
+	# What belongs into the ports' lines is against `detach net`: all others go together.
+	printf -v line '%s\n' "${STEPS[@]/#bind */}"
+	policy "$line"
+	accepts
+}
+
+@test "every capability and every resource of the kernel's headers has its name" {
+	local name
+	{
+		sed -nE 's/^#define (CAP_[A-Z_]+)[ \t]+[0-9]+$/\1/p' /usr/include/linux/capability.h
+		sed -nE 's/^#define CAP_([A-Z_]+)[ \t]+[0-9]+$/\L\1/p' /usr/include/linux/capability.h
+	} >names
+	[ "$(wc -l <names)" -ge 82 ]
+	policy "capabilities $(tr '\n' ' ' <names)"
+	accepts
+	sed -nE 's/^# ?define RLIMIT_([A-Z]+)[ \t]+[0-9]+.*/\L\1/p' /usr/include/asm-generic/resource.h >names
+	[ "$(wc -l <names)" -eq 16 ]
+	policy "$(sed 's/.*/limit & 10/' names)"
+	accepts
+	policy 'limit RLIMIT_CORE 0'
+	accepts
+}
+
+# steps POLICY...: its steps without their lines, sorted
+steps() {
+	"$ctl" show "$@" | sed -nE '/^  unknown/,/ allow| trap| calls named/s/^  ([a-z]+ .*[^ ]) +(implied|[^ ]+:[0-9]+)$/\1/p' |
+		grep -vE ' (allow|trap) ' | sed 's/ *$//' | sort
+}
+
+@test "what is included adds up; of limits and capabilities the stricter counts, whoever says it" {
+	printf 'policy 1\nphase a\n  %s\n' 'trigger main
+  default allow
+  read /srv
+  bind tcp 80
+  scope signal
+  capabilities net_raw net_admin
+  limit nofile 100:200
+  limit core 0
+  descriptors expect 0-2
+  optional scope' >base.policy
+	printf 'policy 1\ninclude base\nphase a\n  %s\n' 'read /etc
+  write /srv
+  bind tcp 443
+  capabilities net_raw
+  limit nofile 200:300
+  limit core 10
+  descriptors expect tcp' >own.policy
+	SANDBOX_POLICY_PATH=. steps ./own.policy >found
+	diff found - <<-'end'
+		bind tcp 443
+		bind tcp 80
+		capabilities net_raw
+		descriptors expect 0-2
+		descriptors expect tcp
+		limit core 0
+		limit nofile 100:200
+		optional scope
+		read /etc
+		read /srv
+		scope signal
+		write /srv
+	end
+}
+
+@test "phases that are apart may take and give what they like" {
+	local apart
+	for apart in '' '  apart b'; do
+		printf '%s\n' 'policy 1' 'phase a' '  trigger main' '  default allow' '  read /srv' \
+			'  capabilities none' "$apart" 'phase b' '  trigger listen' '  default allow' \
+			'  read /etc' '  detach net' >try.policy
+		[ -z "$apart" ] || accepts
+		[ -n "$apart" ] || refuses "'read /etc' cannot be had any more" "'detach net' cannot be had"
+	done
+}
+
+@test "a phase that another one may follow implies the calls of the other's steps, and no others" {
+	local line call
+	while read -r call line; do
+		printf '%s\n' 'policy 1' 'phase a' '  trigger main' '  default trap' '  allow exit_group' \
+			'phase b' '  trigger listen' '  default trap' '  allow exit_group' "$line" >try.policy
+		run "$ctl" show -p a ./try.policy
+		[ "$status" -eq 0 ]
+		grep -qE "^  $call +allow +implied\$" <<<"$output"
+		sed -i '$d' try.policy
+		run "$ctl" show -p a ./try.policy
+		! grep -qE "^  $call +allow +implied\$" <<<"$output"
+		printf '%s\n' "$line" >>try.policy
+		run "$ctl" show -p b ./try.policy
+		! grep -qE "^  $call " <<<"$output"
+	done <<-'end'
+		landlock_restrict_self read /etc
+		landlock_add_rule bind tcp 80
+		landlock_create_ruleset scope signal
+		pivot_root root empty
+		setns detach net
+		unshare detach net
+		capset capabilities none
+		prlimit64 limit core 0
+		close_range descriptors close 3-
+	end
+}
+
 @test "a path cannot be tested, and the message says what can be done" {
 	policy 'allow openat where filename == 0'
 	refuses "try.policy:6:20: error: 'filename' of openat is a pointer" "'read', 'write' and 'create' lines"

@@ -106,6 +106,10 @@ hold() {
 	hold steps
 }
 
+@test "steps in check, show, explain, test and diff" {
+	hold step-answers
+}
+
 @test "triggers" {
 	hold triggers
 }

@@ -23,6 +23,11 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 
 /* lint.c: warnings, after build_policy(). */
 void lint_policy(struct context *context, const struct compiled *compiled);
+/* lint_steps.c: those about the steps beside the filter. */
+void lint_steps(struct context *context, const struct policy *policy);
+/* A comment on the line, or one that fills the line above it. */
+bool has_reason(struct place place);
+extern const char reason_hint[];
 /* Groups whose last review is two years before `today` (YEAR-MONTH-DAY) or longer ago. */
 void lint_dates(struct context *context, const struct compiled *compiled, const char *today);
 

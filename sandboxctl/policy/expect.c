@@ -29,6 +29,11 @@ bool is_met(const struct expectation *expectation, struct action action)
 	return expectation->error < 0 || expectation->error == action.error;
 }
 
+bool is_answered(const struct expectation *expectation, bool allowed)
+{
+	return expectation->verdict->kinds & 1u << (allowed ? ACTION_ALLOW : ACTION_ERRNO);
+}
+
 /* --- lines ------------------------------------------------------------------------------------ */
 
 struct reader {
@@ -127,6 +132,18 @@ static void read_phase(struct reader *reader, struct expectation *expectation)
 	expectation->phase.place.length--;
 }
 
+static bool read_asked(struct reader *reader, struct expectation *expectation)
+{
+	const char *word = expectation->verdict->word;
+
+	if (strcmp(word, "allow") != 0 && strcmp(word, "deny") != 0) {
+		diagnose(reader->context->diagnostics, ERROR, reader->token->place,
+			 "of paths and ports only 'allow' and 'deny' can be said");
+		return false;
+	}
+	return read_question(reader->context, &reader->token, &expectation->question);
+}
+
 static bool read_expectation(struct reader *reader, struct expectation *expectation)
 {
 	expectation->place = reader->token->place;
@@ -136,8 +153,11 @@ static bool read_expectation(struct reader *reader, struct expectation *expectat
 		return expected(reader, expectation->phase.text ? "'must'"
 								: "'must', 'PHASE:' or 'policy'");
 	reader->token++;
-	return read_verdict(reader, expectation) &&
-	       read_query(reader->context, reader->arch, &reader->token, &expectation->query);
+	if (!read_verdict(reader, expectation))
+		return false;
+	if (at_question(reader->token))
+		return read_asked(reader, expectation);
+	return read_query(reader->context, reader->arch, &reader->token, &expectation->query);
 }
 
 static void read_line(struct reader *reader)

@@ -5,11 +5,13 @@
  *
  *   policy NAME                              first, or left out: the policy of the same name
  *   [PHASE:] must VERDICT CALL               VERDICT: allow, log, errno [E], trap [E], kill, deny
+ *   [PHASE:] must allow|deny read PATH       and the other questions of question.h
  */
 #ifndef EXPECT_H
 #define EXPECT_H
 
 #include "query.h"
+#include "question.h"
 
 struct expectation {
 	struct place place; /* of the line's first word */
@@ -18,6 +20,7 @@ struct expectation {
 	const struct expected_verdict *verdict;
 	int error; /* -1: any; 0: says that it was done, and does nothing */
 	struct query query;
+	struct question question; /* text NULL: it is about the call */
 };
 
 struct expectations {
@@ -31,5 +34,7 @@ struct expectations parse_expectations(struct context *context, enum arch arch,
 				       const struct source *source);
 
 bool is_met(const struct expectation *expectation, struct action action);
+/* Of a question. */
+bool is_answered(const struct expectation *expectation, bool allowed);
 
 #endif

@@ -66,19 +66,19 @@ static struct place place_at(const struct lexer *lexer, const char *start, const
 }
 
 /* /PATH or -/PATH: operators are part of it. */
-static bool is_path(const struct lexer *lexer, const char *at, const char *end)
+static bool is_path(const char *at, const char *end)
 {
 	if (at < end && *at == '-')
 		at++;
-	return !lexer->gives && at < end && *at == '/';
+	return at < end && *at == '/';
 }
 
 /* A word ends before "!=", but has "!" inside, as in OBJECT!NAME. */
-static size_t word_length(const struct lexer *lexer, const char *at, const char *end)
+static size_t word_length(const char *at, const char *end)
 {
 	size_t length = 0;
 
-	if (is_path(lexer, at, end)) {
+	if (is_path(at, end)) {
 		while (at + length < end && at[length] > ' ' && at[length] != 0x7f)
 			length++;
 		return length;
@@ -131,7 +131,7 @@ static size_t lex_token(struct lexer *lexer, const char *start, const char *at, 
 		}
 		return length;
 	}
-	length = word_length(lexer, at, end);
+	length = word_length(at, end);
 	if (!length || !(*at > ' ' && *at < 0x7f)) {
 		diagnose(lexer->diagnostics, ERROR, place_at(lexer, start, at, 1),
 			 "byte 0x%02x does not belong in a policy", (unsigned char)*at);

@@ -103,8 +103,7 @@ static bool is_comment(const char *start, const char *end)
 	return start < end && *start == '#';
 }
 
-/* A comment on the line, or one that fills the line above it. */
-static bool has_reason(struct place place)
+bool has_reason(struct place place)
 {
 	const char *text = place.source->text, *end = text + place.source->size;
 	const char *newline = memchr(place.start, '\n', (size_t)(end - place.start));
@@ -119,7 +118,7 @@ static bool has_reason(struct place place)
 	return is_comment(above, place.start);
 }
 
-static const char reason_hint[] = "if it must be, say why in a comment on this line or above it";
+const char reason_hint[] = "if it must be, say why in a comment on this line or above it";
 
 static bool is_dangerous(const struct linter *linter, uint32_t number)
 {
@@ -296,6 +295,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 	linter->dangerous = resolve_group(context, "dangerous", policy->source, policy->arch);
 	diagram_begin(&linter->diagram, context->arena);
 	lint_stack(context, policy);
+	lint_steps(context, policy);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		const struct phase *phase = &policy->phases[i];
 

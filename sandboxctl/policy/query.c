@@ -52,7 +52,7 @@ static bool read_term(struct reader *reader, struct query_argument *argument, bo
 
 	if (reader->token->kind != TOKEN_WORD)
 		return expected(reader, "a value, '_' or '...'");
-	if (strchr("\"'", word.text[0]))
+	if (strchr("\"'/", word.text[0]))
 		return fail(reader, word.place,
 			    "a filter sees numbers, not what pointers point to: write '_'");
 	if (strcmp(word.text, "NULL") != 0 &&

@@ -92,24 +92,16 @@ static const struct step_name scopes[] = {
 	{ "signal", POLICYC_SCOPE_SIGNAL },
 };
 
+#define KIND(name, kind) [POLICYC_FD_##kind] = { name, POLICYC_FD_##kind }
+
+/* By number. */
 static const struct step_name descriptors[] = {
-	{ "any", POLICYC_FD_ANY },
-	{ "file", POLICYC_FD_FILE },
-	{ "directory", POLICYC_FD_DIRECTORY },
-	{ "device", POLICYC_FD_DEVICE },
-	{ "tty", POLICYC_FD_TTY },
-	{ "pipe", POLICYC_FD_PIPE },
-	{ "unix", POLICYC_FD_UNIX },
-	{ "tcp", POLICYC_FD_TCP },
-	{ "udp", POLICYC_FD_UDP },
-	{ "netlink", POLICYC_FD_NETLINK },
-	{ "socket", POLICYC_FD_SOCKET },
-	{ "epoll", POLICYC_FD_EPOLL },
-	{ "eventfd", POLICYC_FD_EVENTFD },
-	{ "signalfd", POLICYC_FD_SIGNALFD },
-	{ "timerfd", POLICYC_FD_TIMERFD },
-	{ "inotify", POLICYC_FD_INOTIFY },
-	{ "anon", POLICYC_FD_ANON },
+	KIND("any", ANY),	  KIND("file", FILE),	      KIND("directory", DIRECTORY),
+	KIND("device", DEVICE),	  KIND("tty", TTY),	      KIND("pipe", PIPE),
+	KIND("unix", UNIX),	  KIND("tcp", TCP),	      KIND("udp", UDP),
+	KIND("netlink", NETLINK), KIND("socket", SOCKET),     KIND("epoll", EPOLL),
+	KIND("eventfd", EVENTFD), KIND("signalfd", SIGNALFD), KIND("timerfd", TIMERFD),
+	KIND("inotify", INOTIFY), KIND("anon", ANON),
 };
 
 _Static_assert(COUNT(descriptors) == POLICYC_FDS, "unnamed kind");

@@ -190,23 +190,27 @@ const char *read_path(struct context *context, const struct word *word, const ch
 	return wrong ? NULL : path;
 }
 
-const char *write_path(struct arena *arena, const char *path)
+/* Bytes that a word of the language cannot have, and these, as \ooo. */
+static const char *escaped(struct arena *arena, const char *plain, const char *marks)
 {
 	const char *text = "";
 
-	while (*path) {
-		size_t plain = strcspn(path, "#\\");
-		size_t shown = 0;
+	while (*plain) {
+		size_t unmarked = strcspn(plain, marks), shown = 0;
 
-		while (shown < plain && (unsigned char)path[shown] > ' ' &&
-		       (unsigned char)path[shown] < 0x7f)
+		while (shown < unmarked && plain[shown] > ' ' && plain[shown] < 0x7f)
 			shown++;
-		text = arena_printf(arena, "%s%.*s", text, (int)shown, path);
-		path += shown;
-		if (*path)
-			text = arena_printf(arena, "%s\\%03o", text, (unsigned char)*path++);
+		text = arena_printf(arena, "%s%.*s", text, (int)shown, plain);
+		plain += shown;
+		if (*plain)
+			text = arena_printf(arena, "%s\\%03o", text, (unsigned char)*plain++);
 	}
 	return text;
+}
+
+const char *write_path(struct arena *arena, const char *path)
+{
+	return escaped(arena, path, "#\\");
 }
 
 uint64_t path_rights(enum statement_kind word)
@@ -294,13 +298,19 @@ static bool read_unsigned(const char *text, uint64_t *number)
 	return !errno && !*end;
 }
 
+bool read_port_number(struct context *context, const struct word *word, uint64_t *port)
+{
+	if (read_unsigned(word->text, port) && *port <= UINT16_MAX)
+		return true;
+	diagnose(context->diagnostics, ERROR, word->place, "a port is a number from 0 to 65535");
+	return false;
+}
+
 static void read_port(struct reader *reader, const struct word *word)
 {
 	uint64_t port;
 
-	if (!read_unsigned(word->text, &port) || port > UINT16_MAX)
-		fail(reader, word->place, "a port is a number from 0 to 65535");
-	else
+	if (read_port_number(reader->context, word, &port))
 		add_item(reader, word, TEXT("%s tcp %llu", reader->text, (unsigned long long)port))
 			->value = port;
 }
@@ -360,6 +370,7 @@ static void read_capabilities(struct reader *reader)
 {
 	bool none = is_none(reader, 0);
 	const char *text = none ? "capabilities none" : "capabilities";
+	const struct step_name *rows = capability_names.rows;
 	uint64_t kept = 0;
 	struct step_item *item;
 
@@ -368,11 +379,12 @@ static void read_capabilities(struct reader *reader)
 		const struct step_name *name =
 			find_name(reader, &capability_names, word, word->text);
 
-		if (name && !(kept >> name->value & 1))
-			text = TEXT("%s %s", text, name->name);
 		if (name)
 			kept |= (uint64_t)1 << name->value;
 	}
+	for (size_t i = 0; i < capability_names.count; i++)
+		if (kept >> rows[i].value & 1)
+			text = TEXT("%s %s", text, rows[i].name);
 	item = add_item(reader, word_at(reader, 0), text);
 	item->none = none;
 	item->value = kept;
@@ -393,24 +405,33 @@ static void read_dumpable(struct reader *reader)
 static const char limit_form[] =
 	"a limit is a number, with K, M, G or T for 1024 times as much, or 'unlimited'";
 
-/* A number up to `end`, with its unit. */
+/* How many times 1024 a last letter stands for. */
+static unsigned unit_power(char letter)
+{
+	static const char units[] = "KMGT";
+
+	for (unsigned i = 0; units[i]; i++)
+		if (units[i] == letter)
+			return i + 1;
+	return 0;
+}
+
+/* A number of so many bytes of text, with its unit. */
 static bool read_amount(const struct reader *reader, const char *text, size_t length,
 			uint64_t *amount)
 {
-	static const char units[] = "KMGT";
 	char *copy = arena_strndup(reader->context->arena, text, length);
-	const char *unit;
+	unsigned power = length ? unit_power(copy[length - 1]) : 0;
 
 	if (!strcmp(copy, "unlimited")) {
 		*amount = UINT64_MAX;
 		return true;
 	}
-	unit = length ? strchr(units, copy[length - 1]) : NULL;
-	if (unit && *unit)
+	if (power)
 		copy[length - 1] = '\0';
 	if (!read_unsigned(copy, amount))
 		return false;
-	for (; unit && *unit && unit >= units; unit--)
+	for (; power; power--)
 		if (__builtin_mul_overflow(*amount, (uint64_t)1024, amount))
 			return false;
 	return *amount != UINT64_MAX;
@@ -554,13 +575,29 @@ static bool read_pattern(struct reader *reader, const struct word *word, struct 
 	return pattern->path != NULL;
 }
 
+/* The same, written in one way. */
+static const char *pattern_text(const struct reader *reader, const struct step_item *pattern)
+{
+	bool all = !pattern->value && pattern->second == UINT32_MAX;
+	const char *text = all ? "" : range_text(reader, pattern);
+
+	if (pattern->number || pattern->path || all)
+		text = TEXT("%s%s%s", text, all ? "" : ":",
+			    descriptor_names.rows[pattern->number].name);
+	if (pattern->path)
+		text = TEXT("%s:%s", text,
+			    escaped(reader->context->arena, pattern->path, "(){},|&=<>#\\"));
+	return text;
+}
+
 static void read_expected(struct reader *reader, const struct word *word)
 {
 	struct step_item pattern = { 0 }, *item;
 
 	if (!read_pattern(reader, word, &pattern))
 		return;
-	item = add_item(reader, word, TEXT("descriptors expect %s", word->text));
+	item = add_item(reader, word,
+			TEXT("descriptors expect %s", pattern_text(reader, &pattern)));
 	item->number = pattern.number;
 	item->path = pattern.path;
 	item->value = pattern.value;

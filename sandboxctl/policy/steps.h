@@ -20,7 +20,8 @@ void read_step_lines(struct context *context, struct phase *phase);
 /* A path as policies write it: absolute, without `.`, `..` and empty parts, odd bytes as \ooo.
  * NULL after saying what is wrong. `at` is where it stands in the word. */
 const char *read_path(struct context *context, const struct word *word, const char *at);
-/* The same back. */
+bool read_port_number(struct context *context, const struct word *word, uint64_t *port);
+/* The same path back. */
 const char *write_path(struct arena *arena, const char *path);
 
 /* The rights of read, write, create, execute; 0: no such word. */

@@ -67,6 +67,20 @@ static void object_names_keep_their_mark(void **unused)
 	assert_string_equal(lexer.tokens[1].text, "lib.so!name");
 }
 
+static void paths_go_on_to_the_next_blank(void **unused)
+{
+	struct lexer lexer = lex("read /a=b,(c)|{d}&<e>!=f -/g=h i=/j # /k");
+
+	(void)unused;
+	assert_true(lex_line(&lexer));
+	assert_string_equal(lexer.tokens[1].text, "/a=b,(c)|{d}&<e>!=f");
+	assert_string_equal(lexer.tokens[2].text, "-/g=h");
+	assert_string_equal(lexer.tokens[3].text, "i");
+	assert_int_equal(lexer.tokens[4].kind, TOKEN_WRONG);
+	assert_string_equal(lexer.tokens[5].text, "/j");
+	assert_int_equal(lexer.tokens[6].kind, TOKEN_END);
+}
+
 static void strange_bytes_are_errors(void **unused)
 {
 	struct lexer lexer = lex("allow \x01read \xc3\xa9\r\nallow read\r\n");
@@ -166,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(words_operators_and_places, begin, end),
 		cmocka_unit_test_setup_teardown(object_names_keep_their_mark, begin, end),
+		cmocka_unit_test_setup_teardown(paths_go_on_to_the_next_blank, begin, end),
 		cmocka_unit_test_setup_teardown(strange_bytes_are_errors, begin, end),
 		cmocka_unit_test_setup_teardown(an_errno_after_trap_is_no_call, begin, end),
 		cmocka_unit_test_setup_teardown(not_binds_to_the_test_and_before_or, begin, end),
