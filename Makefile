@@ -189,6 +189,13 @@ $(B)/fast/%.o: % $(B)/flags | $(TABLES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) -Isandboxctl $(CFLAGS) -c -o $@ $<
 
+# What it tests computes the same on every machine, and has the names of this one's counterpart.
+$(B)/unit/test_displace_aarch64: $(B)/asan/tests/unit/test_displace_aarch64.c.o \
+                                 $(B)/asan/preload/trigger/displace-aarch64.c.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
+
 # test_kernel forks thousands of times, which sanitizers make slow.
 $(B)/unit/test_kernel: $(B)/fast/tests/unit/test_kernel.c.o $(FAST_OBJ)
 	$(call say,LD,$@)

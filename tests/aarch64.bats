@@ -184,6 +184,43 @@ ok' ] || {
 	fires vectors vectors
 }
 
+@test "the function's bytes are the original ones again after the lock" {
+	local bytes=$BATS_TEST_TMPDIR/bytes original
+	aarch64-linux-gnu-gcc -O1 -o "$bytes" "$ROOT/tests/aarch64/bytes.c"
+	run arm "$bytes"
+	original=${lines[0]}
+	[ "$output" = "$original"$'\n'"$original" ] # control: nothing else writes there
+	run arm_sandboxed "$(arm_policy 'call watched')" "$bytes"
+	run said
+	[ "${lines[0]} ${lines[1]} ${lines[3]}" = \
+		"libsandbox: bytes: armed libsandbox: bytes: would lock $original" ]
+	# a branch, and the others as they were
+	[[ "${lines[2]}" = 1[4-7]*"${original#* }" ]]
+}
+
+@test "guarded code (BTI): landing pads and signed returns hold before, at and after the trigger" {
+	local place=$BATS_TEST_TMPDIR function
+	aarch64-linux-gnu-gcc -O1 -mbranch-protection=standard -nostdlib -shared -fPIC \
+		-o "$place/libguarded.so" "$ROOT/tests/aarch64/guarded.c"
+	aarch64-linux-gnu-gcc -O1 -o "$place/caller" "$ROOT/tests/aarch64/caller.c" \
+		"$place/libguarded.so" -Wl,-rpath,"$place"
+	aarch64-linux-gnu-objdump -d "$place/libguarded.so" >"$place/code"
+	grep -A 1 '<guarded_leaf>:' "$place/code" | grep -q 'bti.*c'
+	grep -A 1 '<guarded_caller>:' "$place/code" | grep -q paciasp
+	run arm "$place/caller" no_pad
+	[ "$status" -eq $((128 + $(kill -l ILL))) ] # control: the code is guarded
+	[ "$(head -3 <<<"$output" | xargs)" = '2 3 4 6 6 9' ]
+	for function in guarded_leaf guarded_caller; do
+		run arm_sandboxed "$(arm_policy "call $function")" "$place/caller"
+		[ "$status" -eq 0 ]
+		[ "$(said | xargs)" = 'libsandbox: caller: armed libsandbox: caller: would lock 2 3 4 6 6 9' ]
+		run arm_sandboxed "$(arm_policy "call $function count 2")" "$place/caller" no_pad
+		[ "$(times 'would lock')" -eq 1 ]
+		expect '6 9'
+		[ "$status" -eq $((128 + $(kill -l ILL))) ] # and it still is
+	done
+}
+
 # counted TRIGGER SHAPE: what was said by the host's four calls and the library, on one line.
 counted() {
 	run arm_sandboxed "$(arm_policy "call $1")" "$ARM/hosts/shapes" "$2"
@@ -305,20 +342,20 @@ allowed() {
 
 @test "what a shipped policy allows under an old name, it allows on aarch64 under the new one" {
 	requires jq
-	local policy phase old new seen=0
+	local policy
+	stand_ins >"$BATS_TEST_TMPDIR/names"
 	for policy in "$ROOT"/policies/*.policy; do
+		allowed x86_64 "$policy" >"$BATS_TEST_TMPDIR/x86_64"
 		allowed aarch64 "$policy" >"$BATS_TEST_TMPDIR/aarch64"
-		while read -r phase old; do
-			new=$(stand_ins | awk -v old="$old" '$1 == old { print $2 }')
-			[[ -n "$new" ]] || continue
-			seen=$((seen + 1))
-			grep -qx "$phase $new" "$BATS_TEST_TMPDIR/aarch64" || {
-				echo "$policy: $old is allowed, but not $new"
-				false
-			}
-		done < <(allowed x86_64 "$policy")
+		awk -v policy="$policy" 'FILENAME ~ /names$/ { new[$1] = $2; next }
+			FILENAME ~ /aarch64$/ { there[$0] = 1; next }
+			$2 in new { print $2; if (!($1 " " new[$2] in there)) {
+				print policy ": " $2 " is allowed, but not " new[$2] > "/dev/stderr"
+				missing = 1
+			} }
+			END { exit missing }' "$BATS_TEST_TMPDIR"/{names,aarch64,x86_64} >>"$BATS_TEST_TMPDIR/seen"
 	done
-	[ "$seen" -gt 100 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/seen")" -gt 100 ]
 }
 
 @test "every shipped policy, compiled for aarch64, is taken by the library there" {

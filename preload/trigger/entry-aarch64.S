@@ -1,17 +1,19 @@
 /* entry-aarch64.S - where a patched function's jump leads.
  *
- * entry_stub: reached by the patched function's jump through a trampoline, which has put the
- * function's address into x17. It runs at the function's first instruction, so every register that
- * may carry an argument is live: x0-x7, x8 (where a large result goes), x18 (static chain), and
- * x9-x15 for those with conventions of their own (Go passes arguments up to x15). C code keeps
- * x19-x28; x16 and x17 are nobody's between a call and its function.
+ * entry_stub: reached by the patched function's jump through a trampoline, which has put into x17
+ * where the function's address is. It runs at the function's first instruction (behind its landing
+ * pad), so every register that may carry an argument is live: x0-x7, x8 (where a large result goes),
+ * x18 (static chain), and x9-x15 for those with conventions of their own (Go passes arguments up to
+ * x15). C code keeps x19-x28; x16 and x17 are nobody's between a call and its function.
  * To an unwinder the frame above is the function, broken off before its first instruction: its
- * address, in x17, is where this frame returns to (hence the return column), with x30 as it was.
+ * address, as if in x17, is where this frame returns to (hence the return column), with x30 as it
+ * was.
  * Not saved: vector registers. The library is compiled with -mgeneral-regs-only and calls nothing
  * outside itself from here, so it cannot change them. But a system call forgets all of an SVE
- * register beyond its first 128 bits: entry.c refuses functions that take their arguments there.
+ * register beyond its first 128 bits: elf.c refuses functions that take arguments there.
  *
- * The way on is a `ret`, which unlike `br` may lead to an instruction that is no landing pad.
+ * The way on is an indirect branch to the trampoline's page, which is not guarded, and from there a
+ * direct one: neither has to find a landing pad.
  */
 	.text
 	.globl	entry_stub
@@ -23,10 +25,13 @@ entry_stub:
 	.cfi_signal_frame
 	.cfi_return_column 17
 	hint	#34			/* bti c */
-	stp	x29, x30, [sp, #-160]!
-	.cfi_def_cfa_offset 160
-	.cfi_offset 29, -160
-	.cfi_offset 30, -152
+	stp	x29, x30, [sp, #-176]!
+	.cfi_def_cfa_offset 176
+	.cfi_offset 29, -176
+	.cfi_offset 30, -168
+	ldr	x16, [x17]		/* the function */
+	stp	x16, x17, [sp, #160]
+	.cfi_offset 17, -16		/* as if x17 had held its address */
 	stp	x0, x1, [sp, #16]
 	stp	x2, x3, [sp, #32]
 	stp	x4, x5, [sp, #48]
@@ -35,13 +40,15 @@ entry_stub:
 	stp	x10, x11, [sp, #96]
 	stp	x12, x13, [sp, #112]
 	stp	x14, x15, [sp, #128]
-	stp	x17, x18, [sp, #144]
-	.cfi_offset 17, -16
-	.cfi_offset 18, -8
+	str	x18, [sp, #144]
+	.cfi_offset 18, -32
 	mov	x29, sp
-	mov	x0, x17			/* the function */
-	bl	entry_reached
-	mov	x17, x0			/* where to go on: the function, its bytes put back */
+	mov	x0, x16
+	bl	entry_reached		/* where to go on: the function, or a copy of its beginning */
+	ldp	x16, x17, [sp, #160]
+	cmp	x0, x16
+	sub	x17, x17, #4		/* the trampoline's branch to the function */
+	csel	x17, x17, x0, eq
 	ldp	x0, x1, [sp, #16]
 	ldp	x2, x3, [sp, #32]
 	ldp	x4, x5, [sp, #48]
@@ -50,14 +57,14 @@ entry_stub:
 	ldp	x10, x11, [sp, #96]
 	ldp	x12, x13, [sp, #112]
 	ldp	x14, x15, [sp, #128]
-	ldr	x18, [sp, #152]
-	ldp	x29, x30, [sp], #160
+	ldr	x18, [sp, #144]
+	ldp	x29, x30, [sp], #176
 	.cfi_restore 17
 	.cfi_restore 18
 	.cfi_restore 29
 	.cfi_restore 30
 	.cfi_def_cfa_offset 0
-	ret	x17
+	br	x17
 	.cfi_endproc
 	.size	entry_stub, .-entry_stub
 

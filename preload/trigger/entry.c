@@ -39,6 +39,7 @@ struct site {
 	uintptr_t copy;	 /* runs the function though it is patched; 0: cannot be made, because */
 	const char *why; /* of this */
 	bool rewinds;	 /* its code branches back to its first instruction */
+	int protection;	 /* of its code */
 	unsigned char original[PATCH_SIZE];
 	bool patched;
 	const char *name; /* for people: the function, or the object */
@@ -134,15 +135,15 @@ static long protect_site(uintptr_t address, int protection)
 }
 
 /* load, or every other thread held. */
-static long write_code(uintptr_t address, const unsigned char bytes[PATCH_SIZE])
+static long write_code(const struct site *site, const unsigned char bytes[PATCH_SIZE])
 {
-	long error = protect_site(address, PROT_READ | PROT_WRITE);
+	long error = protect_site(site->address, PROT_READ | PROT_WRITE);
 
 	if (error)
 		return error;
-	bytes_copy((unsigned char *)address, bytes, PATCH_SIZE);
-	patch_flush(address, PATCH_SIZE);
-	return protect_site(address, PROT_READ | PROT_EXEC);
+	bytes_copy((unsigned char *)site->address, bytes, PATCH_SIZE);
+	patch_flush(site->address, PATCH_SIZE);
+	return protect_site(site->address, site->protection);
 }
 
 static void write_jump(struct site *site)
@@ -152,7 +153,7 @@ static void write_jump(struct site *site)
 
 	patch_jump(jump, site->address, site->trampoline);
 	bytes_copy(site->original, (const unsigned char *)site->address, PATCH_SIZE);
-	error = write_code(site->address, jump);
+	error = write_code(site, jump);
 	if (error)
 		report_fatal_errno(error, "cannot write the trigger at ", site->name,
 				   "; does a security module forbid it?", NULL);
@@ -192,6 +193,7 @@ static struct site *new_site(const struct function *function, const struct wante
 		refuse(wanted, "too many functions are triggers");
 	site->address = function->address;
 	site->name = *wanted->name ? wanted->name : wanted->object;
+	site->protection = patch_protection(site->address);
 	make_code(site, function);
 	site_count++;
 	return site;
@@ -210,6 +212,20 @@ static struct site *site_at(const struct function *function, const struct wanted
 				     "` overlap", NULL);
 	}
 	return new_site(function, wanted);
+}
+
+/* The function from where on it can be patched. */
+static struct function behind_pad(const struct function *function)
+{
+	const struct patch_code code = code_of(function);
+	size_t kept = patch_kept(&code);
+	struct function rest = *function;
+
+	rest.address += kept;
+	rest.size -= rest.size ? kept : 0;
+	rest.next -= kept;
+	rest.room -= kept;
+	return rest;
 }
 
 /* Some uses need the function to run while it is patched. */
@@ -238,7 +254,8 @@ void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number,
 	if (result != ELF_FOUND)
 		refuse(wanted, elf_why(result));
 	for (unsigned i = 0; i < found.count; i++) {
-		struct site *site = site_at(&found.list[i], wanted);
+		const struct function function = behind_pad(&found.list[i]);
+		struct site *site = site_at(&function, wanted);
 
 		check_use(site, wanted, use);
 		site->wanted[phase] |= 1u << number;
@@ -279,7 +296,7 @@ static bool is_patched(const struct site *site)
 
 static void put_back(struct site *site)
 {
-	long error = write_code(site->address, site->original);
+	long error = write_code(site, site->original);
 
 	if (error)
 		report_fatal_errno(error, "cannot put back the code of ", site->name, NULL);

@@ -7,6 +7,8 @@
  */
 #include "trigger/patch.h"
 
+#include <sys/mman.h>
+
 #include "raw.h"
 
 void entry_stub(void);
@@ -31,6 +33,17 @@ void patch_trampoline(unsigned char code[PATCH_TRAMPOLINE_MAX], uintptr_t functi
 
 	bytes_copy(code, bytes, sizeof(bytes));
 	bytes_copy(code + sizeof(bytes), addresses, sizeof(addresses));
+}
+
+/* Linux lets programs jump to what is no endbr64. */
+size_t patch_kept(const struct patch_code *function)
+{
+	return 0;
+}
+
+int patch_protection(uintptr_t address)
+{
+	return PROT_READ | PROT_EXEC;
 }
 
 /* This processor sees what it writes. Another one that was held comes back through the kernel,

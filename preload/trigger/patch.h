@@ -55,6 +55,13 @@ const char *patch_scan(const struct patch_code *function, size_t first);
 /* Any: true when the bytes from `from` to PATCH_SIZE are of no function. */
 bool patch_is_padding(const struct patch_code *function, size_t from);
 
+/* Any: how many bytes of the function must stay as they are, and stand before the patch: an
+ * indirect call must find its landing pad. */
+size_t patch_kept(const struct patch_code *function);
+
+/* Load: PROT_*, the protection of the code at `address`. */
+int patch_protection(uintptr_t address);
+
 /* Any: after `size` bytes of code were written at `address`, before anybody runs them. */
 void patch_flush(uintptr_t address, size_t size);
 
