@@ -4,7 +4,7 @@
 #   make demo       install what is missing, then show a locked redis and one denied call
 #   make test       install what is missing, then run every test
 #   make lint       formatter, clang-tidy, cppcheck, shellcheck, and our own rules
-#   make aarch64    the library and the test programs into build/aarch64 (CROSS=aarch64-linux-gnu-)
+#   make aarch64    the library and some test programs into build/aarch64 (CROSS=aarch64-linux-gnu-)
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes the same files away
 #   make bench      measurements, as ratios within one run
 #   make fuzz       100000 random policies and libFuzzer (SEED=n COUNT=n TIME=seconds)
@@ -228,10 +228,13 @@ $(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-# For the other architecture, with Debian's cross compiler; tests/aarch64.bats runs them emulated.
+# For the other architecture, with Debian's cross compiler: the library, and the test programs that
+# tests/aarch64.bats runs emulated.
 CROSS ?= aarch64-linux-gnu-
+CROSS_HOSTS := functions racer shapes waits
 aarch64:
-	@$(MAKE) --no-print-directory CC=$(CROSS)gcc B=$(B)/aarch64 $(B)/aarch64/libsandbox.so hosts
+	@$(MAKE) --no-print-directory CC=$(CROSS)gcc B=$(B)/aarch64 $(B)/aarch64/libsandbox.so \
+	  $(CROSS_HOSTS:%=$(B)/aarch64/hosts/%)
 
 hosts: $(HOSTS) $(B)/no-barrier/libsandbox.so
 unit: $(UNITS) $(B)/sanitized/sandboxctl
