@@ -17,7 +17,8 @@ static const char help[] =
 	"\n"
 	"It warns of: tests that can be walked around (clone beside clone3), calls of @dangerous\n"
 	"and executable memory allowed without a comment on the line or above it, tests on calls\n"
-	"that are made all the time, lines that decide nothing, no exit_group, a later phase\n"
+	"that are made all the time, lines that decide nothing, traps that cannot report (clone,\n"
+	"clone3, execve, execveat by a line of their own), no exit_group, a later phase\n"
 	"that allows by default what an earlier one denies, and groups that were reviewed more\n"
 	"than two years ago ($SOURCE_DATE_EPOCH is today when it is set).\n";
 

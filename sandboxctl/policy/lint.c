@@ -228,6 +228,35 @@ static void lint_hot(struct context *context, const struct call *call)
 	}
 }
 
+/* libc blocks all signals around these, in pthread_create and posix_spawn: the report's too. */
+static const char *const deaf[] = { "clone", "clone3", "execve", "execveat" };
+
+static void lint_deaf(struct context *context, const struct call *call)
+{
+	for (size_t i = 0; call->name && i < sizeof(deaf) / sizeof(deaf[0]); i++) {
+		if (strcmp(deaf[i], call->name->name))
+			continue;
+		for (size_t j = 0; j < call->count; j++) {
+			const struct decision *decision = &call->list[j];
+
+			if (decision->origin == ORIGIN_TEXT && decision->decided &&
+			    !has_reason(decision->place) &&
+			    (decision->action.kind == ACTION_TRAP ||
+			     decision->action.kind == ACTION_TRAP_ERRNO))
+				warn(context, decision->place,
+				     arena_printf(context->arena,
+						  "'%s' of %s may kill without a report: libc "
+						  "blocks the signal while it starts threads and "
+						  "programs",
+						  action_text(context->arena, decision->action),
+						  deaf[i]))
+					->hint = "write 'errno' with an error, ENOSYS for clone3, "
+						 "and the program goes on; if it must be, say why "
+						 "in a comment on this line or above it";
+		}
+	}
+}
+
 /* A line that leaves this one nothing, or has a part in it: one that always holds if there is one,
  * else the strictest. */
 static const struct decision *who_decides(const struct call *call, const struct decision *idle)
@@ -305,6 +334,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 		lint_executable(linter, phase);
 		for (size_t j = 0; j < phase->call_count; j++) {
 			lint_hot(context, &phase->calls[j]);
+			lint_deaf(context, &phase->calls[j]);
 			lint_dead(context, &phase->calls[j]);
 		}
 	}
