@@ -481,3 +481,18 @@ in_poverty() {
 	eventually output_has ready
 	expect_mount_options rw nosuid nodev
 }
+
+@test "scripts/isolation prints it from outside" {
+	requires_root
+	start_sandboxed "$(everything)" "$HOSTS/inside" stay open
+	eventually output_has ready
+	run "$ROOT/scripts/isolation" "$pid"
+	[ "$status" -eq 0 ]
+	expect "inside[$pid]"
+	# threads, namespaces, names/mounts, CapEff, CapBnd, Seccomp, NoNewPrivs
+	run awk -v name="inside[$pid]" '$1 == name { print $2, $3, $4 != "=", $5 != "=", $6 != "=", $7 != "=", $8,
+		$10, $11, $12, $13, $14 }' <<<"$output"
+	[ "$output" = '2 = 1 1 1 1 = 0/1 0 0 2 1' ]
+	run "$ROOT/scripts/isolation" "$$" # control
+	[ "$(awk 'NR == 2 { print $3, $4, $5, $6, $7, $13 }' <<<"$output")" = '= = = = = 0' ]
+}
