@@ -209,6 +209,8 @@ static int descriptors_ok(const struct view *view, const struct policyc_phase *p
 	const struct policyc_range *close = policyc_at(view->bytes, phase->close);
 	const struct policyc_expected *expected = policyc_at(view->bytes, phase->expected);
 
+	if ((phase->flags & POLICYC_PHASE_INVENTORY) && !(phase->steps & POLICYC_STEP_DESCRIPTORS))
+		return 0;
 	if (!count_ok(phase, POLICYC_STEP_DESCRIPTORS, phase->close) ||
 	    !count_ok(phase, POLICYC_STEP_DESCRIPTORS, phase->expected) ||
 	    !LIST_OK(view, phase->close, struct policyc_range) ||
@@ -274,7 +276,8 @@ static const char *check_phase(const struct view *view, const struct policyc_pha
 	const struct policyc_trigger *triggers = policyc_at(view->bytes, phase->triggers);
 
 	if (!string_ok(view, phase->name) ||
-	    (phase->flags & ~(uint32_t)(POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES)))
+	    (phase->flags &
+	     ~(uint32_t)(POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES | POLICYC_PHASE_INVENTORY)))
 		return "a phase is damaged";
 	if (!phase->bpf.count || phase->bpf.count > BPF_MAXINSNS ||
 	    !LIST_OK(view, phase->bpf, struct sock_filter))

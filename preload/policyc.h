@@ -61,6 +61,7 @@ enum policyc_phase_flags {
 		1u << 0, /* some verdict is SECCOMP_RET_TRAP: needs the SIGSYS handler */
 	POLICYC_PHASE_WRITES =
 		1u << 1, /* write(2) stays allowed whatever its arguments: can report */
+	POLICYC_PHASE_INVENTORY = 1u << 2, /* STEP_DESCRIPTORS: say on stderr what is open */
 };
 
 /* What happens when no trigger of the phase came in time. */

@@ -23,7 +23,7 @@ teardown() {
 	stop_all
 }
 
-# lines...: a policy with these lines in its phase; prints its path.
+# lines LINE...: a policy with these lines in its phase; prints its path.
 lines() {
 	local line
 	{
@@ -38,6 +38,8 @@ lines() {
 reach() {
 	if [[ "$1" == free ]]; then
 		run "$HOSTS/reach" 64 "${@:2}"
+	elif [[ ! -e "$1" ]]; then
+		return 1
 	else
 		run sandboxed "$1" "$HOSTS/reach" 64 "${@:2}"
 	fi
@@ -122,7 +124,7 @@ while True:
 	all ok "${inside[@]}"
 	all EACCES "${outside[@]}" "create:$dir/in/new"
 	all EXDEV "link:$dir/out/f,$dir/in/f" # nothing comes in to gain rights
-	[ -e "$dir/in/new.0" ] # the file was made; opening it for writing takes write
+	[ -e "$dir/in/new.0" ]                # the file was made; opening it for writing takes write
 
 	reach "$(lines "create $dir/in" "write $dir/in")" "create:$dir/in/written"
 	all ok "create:$dir/in/written"

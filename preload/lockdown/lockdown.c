@@ -29,7 +29,9 @@
 
 #include "lockdown/barrier.h"
 #include "lockdown/capabilities.h"
+#include "lockdown/descriptors.h"
 #include "lockdown/landlock.h"
+#include "lockdown/limits.h"
 #include "lockdown/namespaces.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
@@ -48,9 +50,13 @@ static const struct step {
 	/* hook, all threads held: does it, and notes what came of it (steps.h). */
 	void (*take)(const void *image, const struct policyc_phase *phase);
 } steps[] = {
+	{ POLICYC_STEP_DESCRIPTORS, false, descriptors_inspect },
 	{ POLICYC_STEP_ROOT | POLICYC_STEP_DETACH, true, namespaces_enter },
 	{ STEPS_OF_LANDLOCK, true, landlock_restrict },
+	{ POLICYC_STEP_LIMITS, false, limits_set },
 	{ POLICYC_STEP_CAPABILITIES, true, capabilities_drop },
+	{ POLICYC_STEP_NOT_DUMPABLE, false, dumps_forbid },
+	{ POLICYC_STEP_DESCRIPTORS, false, descriptors_close },
 };
 
 #define STEPS (sizeof(steps) / sizeof(*steps))

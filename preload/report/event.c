@@ -29,6 +29,7 @@ static struct {
 	const char *program;
 	const void *image;
 	const char *path; /* SANDBOX_REPORT when it is a path */
+	bool verbose;
 	struct target people;
 	struct target machines;
 } out = { .program = "?", .people = { .fd = 2 }, .machines = { .fd = -1 } };
@@ -112,6 +113,7 @@ void report_open(const struct config *config)
 {
 	const char *where = config->report ? config->report : "stderr";
 
+	out.verbose = config->verbose;
 	if (!target_identify(&out.people))
 		out.people.fd = -1;
 	if (text_equal(where, "stderr"))
@@ -157,6 +159,34 @@ void report_seal(void)
 			     NULL);
 	open_path(out.path);
 	target_identify(&out.machines);
+}
+
+int report_descriptor(void)
+{
+	return out.machines.fd;
+}
+
+void report_closing(uint32_t first, uint32_t last)
+{
+	if (out.people.fd >= 0 && (uint32_t)out.people.fd >= first &&
+	    (uint32_t)out.people.fd <= last)
+		out.people.fd = -1;
+}
+
+static int64_t file_size(const struct target *target)
+{
+	struct stat st = { 0 };
+
+	if (target->fd < 0 || raw(fstat, target->fd, &st) || !S_ISREG(st.st_mode))
+		return -1;
+	return st.st_size;
+}
+
+int64_t report_file_size(void)
+{
+	int64_t people = file_size(&out.people), machines = file_size(&out.machines);
+
+	return people > machines ? people : machines;
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
@@ -316,6 +346,26 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 		json_number(&line, "threads", lock->threads);
 		json_steps(&line, lock, true);
 		json_steps(&line, lock, false);
+	}
+	json_end(&line);
+}
+
+void report_event(const char *event, const struct report_field *fields, const char *people,
+		  bool asked)
+{
+	struct line line;
+
+	if (asked || out.verbose) {
+		people_start(&line, 0);
+		line_text(&line, people);
+		target_write(&out.people, &line);
+	}
+	json_start(&line, event);
+	for (; fields->name; fields++) {
+		if (fields->text)
+			json_text(&line, fields->name, fields->text);
+		else
+			json_number(&line, fields->name, fields->number);
 	}
 	json_end(&line);
 }

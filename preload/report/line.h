@@ -6,10 +6,12 @@
 #ifndef LINE_H
 #define LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LINE_SIZE 1024 /* bytes; lives on the stack of a signal handler, maybe an 8 KiB one */
+#define LINE_REST 320  /* what a text of any length leaves for the fields behind it */
 
 struct line {
 	unsigned length;
@@ -59,10 +61,11 @@ static inline void line_hex(struct line *line, uint64_t value)
 	line_number(line, value, 16);
 }
 
-/* The bytes between JSON quotes. What is not plain ASCII text is written as \u00XX. */
+/* The bytes between JSON quotes. What is not plain ASCII text is written as \u00XX. A long text is
+ * cut, so that what follows it still fits and the line stays JSON. */
 static inline void line_json(struct line *line, const char *text)
 {
-	for (; *text; text++) {
+	for (; *text && line->length < LINE_SIZE - LINE_REST; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (c == '"' || c == '\\') {
@@ -76,6 +79,31 @@ static inline void line_json(struct line *line, const char *text)
 			line_char(line, (char)c);
 		}
 	}
+}
+
+/* A word of a policy: what would end it or mean something there is written as \ooo. A long text is
+ * cut, and ends in `*`, which is any text where names are patterns. */
+static inline void line_word(struct line *line, const char *text)
+{
+	static const char special[] = "(){},|&=<>#\\";
+
+	for (; *text && line->length < LINE_SIZE - LINE_REST; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = c > ' ' && c < 0x7f;
+
+		for (const char *s = special; *s; s++)
+			plain = plain && *s != (char)c;
+		if (plain) {
+			line_char(line, (char)c);
+			continue;
+		}
+		line_char(line, '\\');
+		line_char(line, (char)('0' + (c >> 6)));
+		line_char(line, (char)('0' + (c >> 3 & 7)));
+		line_char(line, (char)('0' + (c & 7)));
+	}
+	if (*text)
+		line_char(line, '*');
 }
 
 #endif

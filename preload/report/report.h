@@ -46,6 +46,25 @@ struct report_lock {
 void report_phase(const char *event, const char *phase, const char *trigger,
 		  const struct report_lock *lock);
 
+/* hook: an event of its own shape. Fields end with a NULL name; people read `people` instead, when
+ * SANDBOX_VERBOSE or `asked` says so. */
+struct report_field {
+	const char *name;
+	const char *text; /* NULL: it is a number */
+	uint64_t number;
+};
+void report_event(const char *event, const struct report_field *fields, const char *people,
+		  bool asked);
+
+/* hook: the report's own descriptor, which is none of the program's; -1: it has none. */
+int report_descriptor(void);
+
+/* hook: the program's descriptors first..last are about to be closed. */
+void report_closing(uint32_t first, uint32_t last);
+
+/* hook: the size of the largest plain file that reports are appended to; -1: there is none. */
+int64_t report_file_size(void);
+
 /* hook: decides whether descriptor 2 may still be written to after the lock. */
 void report_seal(void);
 

@@ -573,6 +573,7 @@ static const struct {
 } step_needs[] = {
 	{ "close_range", POLICYC_STEP_DESCRIPTORS },
 	{ "fcntl", POLICYC_STEP_DESCRIPTORS },
+	{ "getpeername", POLICYC_STEP_DESCRIPTORS },
 	{ "getsockname", POLICYC_STEP_DESCRIPTORS },
 	{ "getsockopt", POLICYC_STEP_DESCRIPTORS },
 	{ "readlinkat", POLICYC_STEP_DESCRIPTORS },

@@ -170,6 +170,9 @@ static void add_steps(struct writer *writer, const struct steps *steps, struct p
 				     sizeof(steps->port_rules[0]));
 	phase->limits =
 		add_list(writer, steps->limits, steps->limit_count, sizeof(steps->limits[0]));
+	for (size_t i = 0; i < steps->count; i++)
+		if (is_about(&steps->items[i], "descriptors report"))
+			phase->flags |= POLICYC_PHASE_INVENTORY;
 	phase->close = add_ranges(writer, steps);
 	phase->expected = add_expected(writer, steps);
 }

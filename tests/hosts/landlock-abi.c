@@ -131,8 +131,8 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || pipe2(up, O_CLOEXEC) || pipe2(down, O_CLOEXEC))
 		return 2;
-	abi = atoi(argv[1]);
-	errata = atoi(argv[2]);
+	abi = (int)strtol(argv[1], NULL, 10);
+	errata = (int)strtol(argv[2], NULL, 10);
 	child = fork();
 	if (!child)
 		run(up[1], down[0], argv + 3);

@@ -200,7 +200,7 @@ static int with_port(const char *port, int (*call)(int, const struct sockaddr *,
 		     int protocol)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)atoi(port)),
+				       .sin_port = htons((uint16_t)strtol(port, NULL, 10)),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol), on = 1, error;
 
@@ -252,7 +252,7 @@ static int do_abstract(const char *name, int thread)
 
 static int do_signal(const char *pid, int thread)
 {
-	return result(kill(atoi(pid), 0));
+	return result(kill((int)strtol(pid, NULL, 10), 0));
 }
 
 /* To the main thread of this process. */
@@ -266,7 +266,10 @@ static int do_peek(const char *pid, int thread)
 	char here;
 	struct iovec local = { &here, 1 }, remote = { (void *)environ, 1 };
 
-	return result(process_vm_readv(atoi(pid), &local, 1, &remote, 1, 0)) == EPERM ? EPERM : 0;
+	return result(process_vm_readv((int)strtol(pid, NULL, 10), &local, 1, &remote, 1, 0)) ==
+			       EPERM
+		       ? EPERM
+		       : 0;
 }
 
 /* For those who look from outside. */
@@ -329,7 +332,7 @@ static void layer(int thread)
 	uint64_t denied = 1 << 12; /* MAKE_SYM */
 	int ruleset;
 
-	if (!layered || atoi(layered) != thread)
+	if (!layered || (int)strtol(layered, NULL, 10) != thread)
 		return;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &denied, sizeof(denied), 0);
@@ -415,7 +418,7 @@ static void print_results(const char *text, int threads)
 
 int main(int argc, char **argv)
 {
-	int threads = argc > 2 ? atoi(argv[1]) : 0;
+	int threads = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0;
 	sigset_t all;
 
 	if (threads < 1 || threads >= THREADS_MAX)

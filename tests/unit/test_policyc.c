@@ -9,16 +9,17 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-static const char text[] = "policy 1\nabout a sample\nprogram sample /bin/other\n"
-			   "phase start\n trigger main\n default allow\n"
-			   "phase serve\n trigger epoll_wait where timeout != 0 and maxevents > 1\n"
-			   " trigger call main_loop\n default trap\n allow read write\n"
-			   "phase shut\n trigger signal USR2\n default trap\n"
-			   " read /etc -/srv\n write /srv\n bind tcp 80\n connect tcp 80 443\n"
-			   " scope signal\n root /srv\n detach ipc uts\n"
-			   " capabilities net_raw\n limit nofile 10:20\n limit core 0\n"
-			   " descriptors close 9-\n descriptors expect 0-2 3:file:/srv/*\n"
-			   " dumpable no\n optional scope ipc truncate\n";
+static const char text[] =
+	"policy 1\nabout a sample\nprogram sample /bin/other\n"
+	"phase start\n trigger main\n default allow\n"
+	"phase serve\n trigger epoll_wait where timeout != 0 and maxevents > 1\n"
+	" trigger call main_loop\n default trap\n allow read write\n"
+	"phase shut\n trigger signal USR2\n default trap\n"
+	" read /etc -/srv\n write /srv\n bind tcp 80\n connect tcp 80 443\n"
+	" scope signal\n root /srv\n detach ipc uts\n"
+	" capabilities net_raw\n limit nofile 10:20\n limit core 0\n"
+	" descriptors report\n descriptors close 9-\n descriptors expect 0-2 3:file:/srv/*\n"
+	" dumpable no\n optional scope ipc truncate\n";
 
 static struct memory memory;
 static struct image image;
@@ -142,6 +143,7 @@ static void the_steps_are_what_the_text_says(void **unused)
 
 	(void)unused;
 	assert_int_equal(others[0].steps | others[1].steps, 0);
+	assert_int_equal(phase->flags & POLICYC_PHASE_INVENTORY, POLICYC_PHASE_INVENTORY);
 	assert_int_equal(phase->steps, POLICYC_STEPS);
 	assert_int_equal(phase->optional, POLICYC_STEP_SCOPE | POLICYC_PART_TRUNCATE);
 	assert_int_equal(phase->detach, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS);

@@ -1,0 +1,284 @@
+/* descriptors.c - the open descriptors: inventory, expectation, closing.
+ *
+ * What it does: walks /proc/thread-self/fd; says what each descriptor is; refuses the lock at the
+ * first that the policy neither closes nor expects. Closing comes last, with close_range(2), so
+ * that a step that fails can still say so on stderr.
+ * What it must not do: close the report's own descriptor, or take a table for the program's that a
+ * thread does not share (unshare(CLONE_FILES)).
+ *
+ * Contract: hook; shares_table: signal.
+ */
+#include "lockdown/descriptors.h"
+
+#include <asm/errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lockdown/barrier.h"
+#include "lockdown/describe.h"
+#include "lockdown/numbers.h"
+#include "lockdown/steps.h"
+#include "policyc.h"
+#include "raw.h"
+#include "report/line.h"
+#include "report/report.h"
+
+static struct descriptor now; /* too large for the stack of a thread */
+
+/* --- patterns --------------------------------------------------------------------------------- */
+
+/* `*` in the pattern is any text, an empty one too. */
+static bool glob(const char *pattern, const char *text)
+{
+	const char *star = NULL, *resume = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = text;
+		} else if (*pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star + 1;
+			text = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+static bool kind_matches(uint32_t wanted, uint32_t kind)
+{
+	if (wanted == POLICYC_FD_SOCKET)
+		return kind >= POLICYC_FD_UNIX && kind <= POLICYC_FD_SOCKET;
+	if (wanted == POLICYC_FD_DEVICE && kind == POLICYC_FD_TTY)
+		return true;
+	return wanted == POLICYC_FD_ANY || wanted == kind;
+}
+
+static bool has_slash(const char *text)
+{
+	while (*text && *text != '/')
+		text++;
+	return *text;
+}
+
+/* tcp:*:80 is the listener; its clients, LOCAL/PEER, want a pattern that knows of peers. */
+static bool name_matches(const char *pattern, const struct descriptor *descriptor)
+{
+	if (!*pattern || text_equal(pattern, "*"))
+		return true;
+	if (descriptor->connected && !has_slash(pattern))
+		return false;
+	return glob(pattern, descriptor->name);
+}
+
+static bool is_expected(const void *image, struct policyc_list list,
+			const struct descriptor *descriptor)
+{
+	const struct policyc_expected *expected = policyc_at(image, list);
+	const uint32_t number = (uint32_t)descriptor->number;
+
+	for (uint32_t i = 0; i < list.count; i++) {
+		if (number >= expected[i].numbers.first && number <= expected[i].numbers.last &&
+		    kind_matches(expected[i].kind, descriptor->kind) &&
+		    name_matches(policyc_string(image, expected[i].pattern), descriptor))
+			return true;
+	}
+	return !list.count;
+}
+
+static bool will_be_closed(const void *image, struct policyc_list list, int number)
+{
+	const struct policyc_range *ranges = policyc_at(image, list);
+
+	for (uint32_t i = 0; i < list.count; i++) {
+		if ((uint32_t)number >= ranges[i].first && (uint32_t)number <= ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+/* "rw cloexec" */
+static void line_how(struct line *line, const struct descriptor *descriptor)
+{
+	line_text(line, descriptor_access(descriptor));
+	descriptor_flags(line, descriptor);
+}
+
+/* Names of pipes and the like are numbers that change. */
+static bool has_lasting_name(const struct descriptor *descriptor)
+{
+	switch (descriptor->kind) {
+	case POLICYC_FD_PIPE:
+		return descriptor->name[0] == '/';
+	case POLICYC_FD_EPOLL:
+	case POLICYC_FD_EVENTFD:
+	case POLICYC_FD_SIGNALFD:
+	case POLICYC_FD_TIMERFD:
+	case POLICYC_FD_INOTIFY:
+		return false;
+	default:
+		return descriptor->name[0];
+	}
+}
+
+static _Noreturn void unexpected(const struct descriptor *descriptor)
+{
+	struct line number = { 0 }, what = { 0 }, allowing = { 0 };
+
+	line_unsigned(&number, (uint64_t)descriptor->number);
+	line_text(&what, descriptor_type(descriptor->kind));
+	line_char(&what, ' ');
+	line_how(&what, descriptor);
+	line_text(&allowing, "descriptors expect ");
+	line_text(&allowing, descriptor_type(descriptor->kind));
+	if (has_lasting_name(descriptor)) {
+		line_char(&allowing, ':');
+		line_word(&allowing, descriptor->name);
+	}
+	number.text[number.length] = '\0';
+	what.text[what.length] = '\0';
+	allowing.text[allowing.length] = '\0';
+	report_fatal("descriptor ", number.text, " (", what.text,
+		     ") is open, and the policy does not expect it; this line would allow it: ",
+		     allowing.text, NULL);
+}
+
+/* "descriptor 7: tcp 127.0.0.1:6379 (rw cloexec)" */
+static void line_descriptor(struct line *line, const struct descriptor *descriptor, bool closed)
+{
+	line_text(line, "descriptor ");
+	line_unsigned(line, (uint64_t)descriptor->number);
+	line_text(line, closed ? ", to be closed: " : ": ");
+	line_text(line, descriptor_type(descriptor->kind));
+	if (descriptor->name[0]) {
+		line_char(line, ' ');
+		line_json(line, descriptor->name);
+	}
+	line_text(line, " (");
+	line_how(line, descriptor);
+	line_char(line, ')');
+	line->text[line->length] = '\0';
+}
+
+static void tell(const char *phase, const struct descriptor *descriptor, bool closed, bool asked)
+{
+	struct line flags = { 0 }, line = { 0 };
+	const struct report_field fields[] = {
+		{ "phase", phase, 0 },
+		{ "fd", NULL, (uint64_t)descriptor->number },
+		{ "type", descriptor_type(descriptor->kind), 0 },
+		{ "access", descriptor_access(descriptor), 0 },
+		{ "flags", flags.text, 0 },
+		{ "then", closed ? "closed" : "open", 0 },
+		{ "name", descriptor->name, 0 },
+		{ 0 },
+	};
+
+	descriptor_flags(&flags, descriptor);
+	flags.text[flags.length] = '\0';
+	line_descriptor(&line, descriptor, closed);
+	report_event("descriptor", fields, line.text, asked);
+}
+
+/* --- the walk --------------------------------------------------------------------------------- */
+
+static struct {
+	int fd;
+	dev_t device;
+	ino_t inode;
+} marker; /* our descriptor of the directory: who has it has our table */
+
+/* signal: on every held thread. */
+static long shares_table(void *argument)
+{
+	struct stat st = { 0 };
+
+	if (raw(fstat, marker.fd, &st) || st.st_dev != marker.device || st.st_ino != marker.inode)
+		return -EBADF;
+	return 0;
+}
+
+static int open_directory(void)
+{
+	long fd = raw(openat, AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st = { 0 };
+
+	if (fd >= 0 && !raw(fstat, fd, &st)) {
+		marker.fd = (int)fd;
+		marker.device = st.st_dev;
+		marker.inode = st.st_ino;
+		return (int)fd;
+	}
+	report_fatal_errno(
+		fd,
+		"cannot list the program's descriptors in /proc/thread-self/fd; is /proc "
+		"mounted here?",
+		NULL);
+}
+
+void descriptors_inspect(const void *image, const struct policyc_phase *phase)
+{
+	struct numbers list = { .directory = open_directory() };
+	bool asked = phase->flags & POLICYC_PHASE_INVENTORY;
+	int number;
+
+	barrier_run_others(shares_table, NULL,
+			   "has a table of descriptors of its own, which the policy's lines about "
+			   "descriptors cannot cover");
+	numbers_rewind(&list);
+	while ((number = numbers_next(&list)) >= 0) {
+		bool closed = will_be_closed(image, phase->close, number);
+
+		if (number == list.directory || number == report_descriptor() ||
+		    !descriptor_look(&now, list.directory, number))
+			continue;
+		tell(policyc_string(image, phase->name), &now, closed, asked);
+		if (!closed && !is_expected(image, phase->expected, &now))
+			unexpected(&now);
+	}
+	if (list.error)
+		report_fatal_errno(list.error, "cannot list the program's descriptors", NULL);
+	raw(close, list.directory);
+}
+
+/* --- closing ---------------------------------------------------------------------------------- */
+
+static void close_all(uint32_t first, uint32_t last)
+{
+	long error = first <= last ? raw(close_range, first, last, 0) : 0;
+
+	if (error)
+		report_fatal_errno(error, "cannot close the descriptors that the policy names",
+				   NULL);
+}
+
+static void close_sparing_report(uint32_t first, uint32_t last)
+{
+	int own = report_descriptor();
+
+	report_closing(first, last);
+	if (own >= 0 && (uint32_t)own >= first && (uint32_t)own <= last) {
+		if (own > 0)
+			close_all(first, (uint32_t)own - 1);
+		close_all((uint32_t)own + 1, last);
+	} else {
+		close_all(first, last);
+	}
+}
+
+void descriptors_close(const void *image, const struct policyc_phase *phase)
+{
+	const struct policyc_range *ranges = policyc_at(image, phase->close);
+
+	for (uint32_t i = 0; i < phase->close.count; i++)
+		close_sparing_report(ranges[i].first, ranges[i].last);
+	step_done("descriptors");
+}
