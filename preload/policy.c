@@ -12,27 +12,24 @@
 #include "policy.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "config.h"
 #include "policyc.h"
 #include "raw.h"
 #include "report/report.h"
+#include "scratch.h"
 
 #define TEXT_SUFFIX	".policy"
 #define COMPILED_SUFFIX ".policyc"
 #define DIRECTORIES_MAX 32
-
-extern char **environ;
 
 static struct {
 	char *name[DIRECTORIES_MAX];
@@ -43,77 +40,11 @@ static const struct config *settings;
 
 /* --- paths ------------------------------------------------------------------------------------ */
 
-/* All paths of one search live in one mapping that goes away with the search: the program's heap is
- * not ours, and its malloc may be its own and not ready yet. */
-#define SCRATCH_SIZE (1u << 20) /* below the size of a huge page, which would be cleared whole */
-
-static struct {
-	char *memory;
-	size_t used;
-} scratch;
-
-static void *take(size_t size)
-{
-	size_t start = scratch.used;
-
-	if (!scratch.memory) {
-		scratch.memory = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (scratch.memory == MAP_FAILED)
-			report_fatal_errno(-errno, "no memory for the search of a policy", NULL);
-	}
-	size = (size + 15) & ~15ul;
-	if (size > SCRATCH_SIZE - start)
-		report_fatal("the search of a policy needs too much memory: is "
-			     "SANDBOX_POLICY_PATH very long?",
-			     NULL);
-	scratch.used = start + size;
-	return scratch.memory + start;
-}
-
-static void drop_scratch(void)
-{
-	if (scratch.memory)
-		munmap(scratch.memory, SCRATCH_SIZE);
-	scratch.memory = NULL;
-	scratch.used = 0;
-}
-
-/* a + b + c, in scratch. */
-static char *join(const char *a, const char *b, const char *c)
-{
-	char *path = take(strlen(a) + strlen(b) + strlen(c) + 1);
-
-	stpcpy(stpcpy(stpcpy(path, a), b), c);
-	return path;
-}
-
 static bool ends_with(const char *text, const char *end)
 {
 	size_t n = strlen(text), m = strlen(end);
 
 	return n > m && strcmp(text + n - m, end) == 0;
-}
-
-static char *directory_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *directory;
-
-	if (!slash)
-		return join(".", "", "");
-	directory = join(path, "", "");
-	directory[slash == path ? 1 : slash - path] = '\0';
-	return directory;
-}
-
-/* Where libsandbox.so itself was loaded from: the build tree and an installation find their
- * policies and sandboxctl beside it, wherever they were moved. */
-static const char *library_directory(void)
-{
-	Dl_info info;
-
-	return dladdr(&directories, &info) && info.dli_fname ? directory_of(info.dli_fname) : "";
 }
 
 static void add_directory(char *path)
@@ -126,7 +57,7 @@ static void add_list(const char *list)
 {
 	while (list) {
 		const char *colon = strchrnul(list, ':');
-		char *path = join(list, "", "");
+		char *path = scratch_join(list, "", "");
 
 		path[colon - list] = '\0';
 		add_directory(path);
@@ -142,13 +73,13 @@ static void list_directories(void)
 	add_list(settings->policy_path);
 	/* As the specification says: a relative XDG_CONFIG_HOME does not count. */
 	if (settings->xdg_config_home && *settings->xdg_config_home == '/')
-		add_directory(join(settings->xdg_config_home, "/libsandbox/policies", ""));
+		add_directory(scratch_join(settings->xdg_config_home, "/libsandbox/policies", ""));
 	else if (settings->home)
-		add_directory(join(settings->home, "/.config/libsandbox/policies", ""));
-	add_directory(join("/etc/libsandbox/policies", "", ""));
+		add_directory(scratch_join(settings->home, "/.config/libsandbox/policies", ""));
+	add_directory(scratch_join("/etc/libsandbox/policies", "", ""));
 	for (unsigned i = 0; i < sizeof(built_in) / sizeof(*built_in); i++)
-		add_directory(join(library_directory(), built_in[i], ""));
-	add_directory(join(POLICYDIR, "", ""));
+		add_directory(scratch_join(command_library_directory(), built_in[i], ""));
+	add_directory(scratch_join(POLICYDIR, "", ""));
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -235,14 +166,14 @@ static bool is_stale(const void *image, const char *path, const struct stat *com
 {
 	const struct policyc_list list = policyc_header(image)->sources;
 	const struct policyc_source *source = policyc_at(image, list);
-	const char *directory = directory_of(path);
+	const char *directory = scratch_directory(path);
 	struct stat text;
 
 	for (uint32_t i = 0; i < list.count; i++, source++) {
 		const char *name = policyc_string(image, source->path);
 
 		if (*name != '/')
-			name = join(directory, "/", name);
+			name = scratch_join(directory, "/", name);
 		if (!stat(name, &text) &&
 		    (newer(&text, compiled) || (uint64_t)text.st_size != source->size))
 			return true;
@@ -252,61 +183,9 @@ static bool is_stale(const void *image, const char *path, const struct stat *com
 
 /* --- compiling in a child --------------------------------------------------------------------- */
 
-static const char *find_sandboxctl(void)
-{
-	static const char *const beside[] = { "/sandboxctl", "/../bin/sandboxctl",
-					      "/../../bin/sandboxctl" };
-	char *path;
-
-	for (unsigned i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
-		path = join(library_directory(), beside[i], "");
-		if (!access(path, X_OK))
-			return path;
-	}
-	return access(BINDIR "/sandboxctl", X_OK) ? NULL : BINDIR "/sandboxctl";
-}
-
-/* The environment without what would load libraries into the compiler, this one above all. */
-static char **clean_environment(void)
-{
-	size_t n = 0, kept = 0;
-	char **clean;
-
-	while (environ[n])
-		n++;
-	clean = take((n + 1) * sizeof(*clean));
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 &&
-		    strncmp(environ[i], "LD_AUDIT=", 9) != 0)
-			clean[kept++] = environ[i];
-	}
-	clean[kept] = NULL;
-	return clean;
-}
-
-static int spawn(const char *program, const char *const argv[], int output)
-{
-	posix_spawn_file_actions_t actions;
-	int status = 0, error;
-	pid_t child;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, output, 1);
-	error = posix_spawn(&child, program, &actions, NULL, (char *const *)(uintptr_t)argv,
-			    clean_environment());
-	posix_spawn_file_actions_destroy(&actions);
-	if (error)
-		report_fatal_errno(-error, "cannot run ", program, NULL);
-	/* Where SIGCHLD is ignored there is no status to be had (ECHILD); the image's own checksum
-	 * then says whether the compiler came to its end. */
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
 static void *compile(const char *text)
 {
-	const char *sandboxctl = find_sandboxctl();
+	const char *sandboxctl = command_find();
 	const char *argv[12] = { sandboxctl, "compile", "--check-owner", "--arch", MACHINE_NAME,
 				 "-o",	     "-" };
 	unsigned n = 7;
@@ -325,10 +204,7 @@ static void *compile(const char *text)
 		argv[n++] = settings->trigger;
 	}
 	argv[n++] = text;
-	fd = memfd_create("libsandbox-policy", MFD_CLOEXEC);
-	if (fd < 0)
-		report_fatal_errno(-errno, "cannot make a memory file", NULL);
-	if (spawn(sandboxctl, argv, fd))
+	if (command_run(argv, &fd))
 		report_fatal("policy ", text, " does not compile, so the program was not started",
 			     NULL);
 	if (fstat(fd, &st))
@@ -379,7 +255,7 @@ static void *load_forms(const char *text, const char *compiled)
 static void *load_path(const char *path)
 {
 	bool is_compiled = ends_with(path, COMPILED_SUFFIX);
-	char *text = join(path, "", "");
+	char *text = scratch_join(path, "", "");
 	struct stat st;
 	void *image;
 
@@ -388,7 +264,7 @@ static void *load_path(const char *path)
 	if (is_compiled && !settings->trigger)
 		image = load_compiled(path, &st);
 	else
-		image = load_forms(text, join(text, "c", ""));
+		image = load_forms(text, scratch_join(text, "c", ""));
 	if (!image)
 		report_fatal("there is no policy file ", path, NULL);
 	return image;
@@ -399,13 +275,13 @@ static void *load_name(const char *name)
 	const char *searched = "";
 
 	for (unsigned i = 0; i < directories.count; i++) {
-		char *stem = join(directories.name[i], "/", name);
-		void *image =
-			load_forms(join(stem, TEXT_SUFFIX, ""), join(stem, COMPILED_SUFFIX, ""));
+		char *stem = scratch_join(directories.name[i], "/", name);
+		void *image = load_forms(scratch_join(stem, TEXT_SUFFIX, ""),
+					 scratch_join(stem, COMPILED_SUFFIX, ""));
 
 		if (image)
 			return image;
-		searched = join(searched, i ? ", " : "", directories.name[i]);
+		searched = scratch_join(searched, i ? ", " : "", directories.name[i]);
 	}
 	report_fatal("there is no policy named ", name,
 		     " (SANDBOX_POLICY); `sandboxctl list` shows "
@@ -441,7 +317,7 @@ static void *match_in(const char *directory, const struct executable *executable
 	void *match = NULL;
 
 	while (stream && !match && (entry = readdir(stream))) {
-		char *text = join(directory, "/", entry->d_name);
+		char *text = scratch_join(directory, "/", entry->d_name);
 		bool is_compiled = ends_with(text, COMPILED_SUFFIX);
 		void *image;
 
@@ -449,7 +325,7 @@ static void *match_in(const char *directory, const struct executable *executable
 			text[strlen(text) - 1] = '\0';
 		if (!ends_with(text, TEXT_SUFFIX) || (is_compiled && !access(text, F_OK)))
 			continue; /* no policy, or one that is met under its text's name */
-		image = load_forms(text, join(text, "c", ""));
+		image = load_forms(text, scratch_join(text, "c", ""));
 		if (image && names_program(image, executable))
 			match = image;
 		else if (image)
@@ -490,6 +366,6 @@ void *policy_for(const struct config *config, const struct executable *executabl
 	settings = config;
 	list_directories();
 	image = choose(executable);
-	drop_scratch();
+	scratch_drop();
 	return image;
 }
