@@ -69,7 +69,10 @@ LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/li
 # --- sandboxctl: the command -------------------------------------------------------------------
 CTL_CFLAGS := -fPIE -fstack-protector-strong -Isandboxctl
 CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c)
-CTL_OBJ := $(patsubst sandboxctl/%,$(B)/ctl/%.o,$(CTL_SRC)) $(B)/preload/policyc.c.o
+# Readers that the library has, too: what the command says of a file is what the library finds.
+SHARED  := preload/policyc.c preload/trigger/debugfile.c preload/trigger/elffile.c \
+           preload/trigger/symbol.c
+CTL_OBJ := $(patsubst sandboxctl/%,$(B)/ctl/%.o,$(CTL_SRC)) $(patsubst %,$(B)/%.o,$(SHARED))
 CTL_LIBS := -lseccomp -ljansson
 TABLES  := $(GEN)/syscalls.inc $(GEN)/constants.inc
 
@@ -94,7 +97,6 @@ $(B)/preload/%.o: preload/% $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(LIB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-# The reader of compiled policies is the library's own object: one reader for both.
 $(B)/sandboxctl: $(CTL_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie $(CFLAGS) $(LDFLAGS) -o $@ $(CTL_OBJ) $(CTL_LIBS)
@@ -152,8 +154,7 @@ $(B)/no-barrier/libsandbox.so: $(LIB_OBJ) $(B)/no-barrier/lockdown.o preload/lib
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(filter-out $(FOREIGN),\
               $(wildcard tests/unit/test_*.c tests/unit/objdump-*.c)))
-PURE     := $(wildcard sandboxctl/policy/*.c) preload/policyc.c preload/trigger/elffile.c \
-            preload/trigger/debugfile.c \
+PURE     := $(wildcard sandboxctl/policy/*.c) $(SHARED) \
             $(filter-out $(FOREIGN),$(wildcard preload/trigger/insn-*.c preload/trigger/displace-*.c))
 UNIT_OBJ := $(patsubst %,$(B)/asan/%.o,$(PURE) tests/unit/generate.c)
 

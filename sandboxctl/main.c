@@ -23,6 +23,7 @@ static const struct subcommand {
 	{ "explain", explain_main, "what a policy does with one call, and why" },
 	{ "test", test_main, "hold a policy against what a .test file says it must do" },
 	{ "diff", diff_main, "the calls that two policies treat differently" },
+	{ "functions", functions_main, "the functions of a program that a trigger could name" },
 	{ "list", list_main, "the policies that can be named" },
 	{ "compile", compile_main, "write the .policyc file that libsandbox.so loads" },
 };
@@ -33,7 +34,7 @@ static int help(FILE *out)
 {
 	fputs("usage: sandboxctl COMMAND [OPTIONS] [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
-		fprintf(out, "  %-10s%s\n", subcommands[i].name, subcommands[i].help);
+		fprintf(out, "  %-11s%s\n", subcommands[i].name, subcommands[i].help);
 	fputs("\n'sandboxctl COMMAND --help' says more about one.\n", out);
 	return out == stdout ? EXIT_GOOD : EXIT_USAGE;
 }

@@ -60,6 +60,7 @@ int compile_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int list_main(int argc, char **argv);
+int functions_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int test_main(int argc, char **argv);

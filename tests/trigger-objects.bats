@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# `call NAME`: where names come from. Stripped objects and their separate debug files.
+# `call NAME`: where names come from. Debug files of stripped objects, code chosen at load, C++.
 
 load helpers
 
@@ -230,4 +230,196 @@ second locked ok" ]
 	run sandboxed "$(call_policy elsewhere_function)" "$HOSTS/ifunc" elsewhere
 	[ "$status" -eq 125 ]
 	expect 'it is not in a segment of code of its object'
+}
+
+# --- C++ names, and those of other languages ----------------------------------------------------
+
+build_server() {
+	requires g++
+	server=$BATS_TEST_TMPDIR/server
+	g++ -O2 -g -o "$server" "$ROOT/tests/names/server.cc"
+}
+
+# locks_at NAME ACT [OUTPUT]
+locks_at() {
+	run sandboxed "$(call_policy "$1")" "$server" "$2"
+	[[ "$output" = "${3:-locked 3 free 0}" ]] || {
+		printf '%s: status %s: %s\n' "$1" "$status" "$output"
+		return 1
+	}
+}
+
+@test "a C++ name: without its parameters, with them as nm -C prints them, or mangled" {
+	build_server
+	run "$server" run
+	[ "$output" = 'locked 0 free 3' ] # control
+	locks_at ns::Server::run run
+	locks_at '"ns::Server::run(int, std::string const&)"' run
+	locks_at "\"$(nm -C "$server" | sed -n 's/^[^ ]* T \(ns::Server::run.*\)/\1/p')\"" run
+	locks_at "$(nm "$server" | sed -n 's/^[^ ]* T \(_Z.*Server3run.*\)/\1/p')" run
+	locks_at ns::Server::only only
+	locks_at '"ns::Server::only() const"' only
+	locks_at 'server!ns::Server::only' only
+	locks_at 'server!"ns::Server::only() const"' only
+}
+
+@test "C++ operators, templates, lambdas, static and global functions" {
+	build_server
+	locks_at '"ns::Server::operator!=(ns::Server const&) const"' differs
+	locks_at '"ns::twice<int>"' twice
+	locks_at '"int ns::twice<int>(int)"' twice
+	locks_at '"call(char const*, ns::Server&)::{lambda(int)#1}::operator()"' lambda
+	locks_at ::global_function global
+}
+
+@test "constructors and destructors: whichever of their symbols is called" {
+	build_server
+	locks_at ns::Server::Server made 'locked 6 free 0'
+	locks_at ns::Server::~Server deleted 'locked 5 free 1' # the first constructor ran before
+	locks_at ns::Server::~Server made 'locked 5 free 1'
+}
+
+@test "a symbol goes before a C++ name that ends like it" {
+	build_server
+	locks_at plain plain
+	locks_at plain other 'locked 0 free 3'
+	locks_at other::plain other
+	locks_at other::plain plain 'locked 0 free 3'
+}
+
+@test "a C++ name that several functions have is refused, with their names" {
+	build_server
+	run sandboxed "$(call_policy ::overloaded)" "$server" overloaded
+	[ "$status" -eq 125 ]
+	expect 'several functions have that name; give one of "overloaded(int)", "overloaded(double)"'
+	locks_at '"overloaded(int)"' overloaded 'locked 6 free 0'
+	locks_at '"overloaded(double)"' overloaded 'locked 5 free 1'
+}
+
+@test "a C++ name that nothing has is refused" {
+	build_server
+	run sandboxed "$(call_policy ns::Server::rum)" "$server" run
+	[ "$status" -eq 125 ]
+	expect 'no loaded object has a function of that name'
+}
+
+@test "C++ names of a stripped program come from its debug file, those of a library from its own" {
+	build_server
+	requires objcopy
+	local dir=$BATS_TEST_TMPDIR
+	objcopy --only-keep-debug "$server" "$dir/server.debug"
+	objcopy --strip-all "$server"
+	(cd "$dir" && objcopy --add-gnu-debuglink=server.debug server)
+	locks_at ns::Server::only only
+	rm "$dir/server.debug"
+	run sandboxed "$(call_policy ns::Server::only)" "$server" only
+	[ "$status" -eq 125 ]
+	run sandboxed "$(call_policy 'libstdc++.so.6!"std::vector<int>::nothing()"')" "$server" run
+	[ "$status" -eq 125 ]
+	locks_at 'libstdc++.so.6!"std::random_device::_M_getval()"' run 'locked 0 free 3'
+}
+
+@test "without sandboxctl a C++ name is refused and the mangled one asked for" {
+	build_server
+	local alone
+	alone=$(public_directory)
+	cp "$LIBRARY" "$alone/"
+	run env LD_PRELOAD="$alone/libsandbox.so" SANDBOX_POLICY="$(call_policy ns::Server::run)c" \
+		"$server" run
+	if [[ "$output" = 'locked 3 free 0' ]]; then skip 'sandboxctl is installed'; fi
+	[ "$status" -eq 125 ]
+	expect 'no sandboxctl beside the library to find a C++ name; give the mangled name'
+	run env LD_PRELOAD="$alone/libsandbox.so" \
+		SANDBOX_POLICY="$(call_policy _ZNK2ns6Server4onlyEv)c" "$server" only
+	[ "$output" = 'locked 3 free 0' ]
+}
+
+@test "a C++ name is found where SIGCHLD is ignored, and nothing is left of the search" {
+	requires objcopy g++
+	local host=$BATS_TEST_TMPDIR/state how
+	objcopy --redefine-sym idle=_ZN1a4idleEv "$HOSTS/state" "$host"
+	for how in - "''"; do
+		env -i A=1 bash -c "trap $how CHLD; exec \"\$@\"" bash "$host" >"$BATS_TEST_TMPDIR/without"
+		env -i A=1 bash -c "trap $how CHLD; exec \"\$@\"" bash env LD_PRELOAD="$LIBRARY" \
+			SANDBOX_POLICY="$(call_policy a::idle)" "$host" >"$BATS_TEST_TMPDIR/with"
+		run diff "$BATS_TEST_TMPDIR/without" "$BATS_TEST_TMPDIR/with"
+		printf '%s\n' "$output"
+		[ "$(grep -c '^[<>] environment' <<<"$output")" -eq 2 ]
+		[ "$(grep -c '^[<>]' <<<"$output")" -eq 2 ]
+	done
+	run sandboxed "$(call_policy a::none)" "$host"
+	[ "$status" -eq 125 ] # control: the name was looked for
+}
+
+@test "names of Go and of Rust" {
+	requires objcopy
+	local dir=$BATS_TEST_TMPDIR name
+	for name in main.serve 'main.(*Server).Serve'; do
+		objcopy --redefine-sym "static_function=$name" "$HOSTS/functions" "$dir/program"
+		run sandboxed "$(call_policy "\"$name\"")" "$dir/program" static_function
+		[ "${lines[1]} ${lines[4]}" = 'locked ok' ]
+	done
+	objcopy --redefine-sym static_function=_ZN6server5serve17h0123456789abcdefE \
+		"$HOSTS/functions" "$dir/program"
+	run sandboxed "$(call_policy server::serve)" "$dir/program" static_function
+	[ "${lines[1]} ${lines[4]}" = 'locked ok' ]
+}
+
+# --- sandboxctl functions -----------------------------------------------------------------------
+
+@test "sandboxctl functions lists what call could name, and nothing else" {
+	requires nm jq
+	local name
+	"$SANDBOXCTL" functions "$HOSTS/functions" >"$BATS_TEST_TMPDIR/listed"
+	nm "$HOSTS/functions" | awk '$2 ~ /^[tT]$/ { print $3 }' | sort >"$BATS_TEST_TMPDIR/nm"
+	awk '{ print $4 }' "$BATS_TEST_TMPDIR/listed" | sort | diff - "$BATS_TEST_TMPDIR/nm"
+	run jq -r '.[] | select(.symbol == "static_function") | "\(.kind) \(.offset) \(.size)"' \
+		<("$SANDBOXCTL" functions --json "$HOSTS/functions")
+	[ "$output" = "function $(nm -S "$HOSTS/functions" |
+		awk '$4 == "static_function" { print "0x" $1, "0x" $2 }' | xargs printf '%d %d')" ]
+	# What it says of a name is what the library finds.
+	name=$("$SANDBOXCTL" functions "$HOSTS/functions" static_function | cut -d' ' -f1)
+	fires "$HOSTS/functions"
+	run sandboxed "$(call_policy "functions+$name")" "$HOSTS/functions" static_function
+	[ "${lines[1]} ${lines[4]}" = 'locked ok' ]
+}
+
+@test "sandboxctl functions knows kinds, copies, C++ names and debug files" {
+	build_server
+	requires objcopy
+	run "$SANDBOXCTL" functions "$HOSTS/ifunc" chosen_function
+	[ "$status" -eq 0 ]
+	expect ' chosen '
+	objcopy --redefine-sym exported_function=static_function.constprop.0 "$HOSTS/functions" \
+		"$BATS_TEST_TMPDIR/copy"
+	run "$SANDBOXCTL" functions "$BATS_TEST_TMPDIR/copy" static_function
+	[ "$status" -eq 0 ]
+	[ "$(awk '{ print $3, $4 }' <<<"$output" | sort)" = "copy static_function.constprop.0
+function static_function" ]
+	run "$SANDBOXCTL" functions "$server" ns::Server::Server
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
+	run "$SANDBOXCTL" functions "$server" ::overloaded
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 3 ]
+	strip_program "$BATS_TEST_TMPDIR/a" -Wl,--build-id=none
+	run "$SANDBOXCTL" functions "$BATS_TEST_TMPDIR/a/program" static_function
+	[ "$status" -eq 1 ]
+	(cd "$BATS_TEST_TMPDIR/a" && objcopy --add-gnu-debuglink=program.debug program)
+	run "$SANDBOXCTL" functions "$BATS_TEST_TMPDIR/a/program" static_function
+	[ "$status" -eq 0 ]
+	expect 'static_function'
+}
+
+@test "a piece of a function is not the function" {
+	requires g++
+	local symbol
+	for symbol in _ZN1a1fEi.cold _ZN1a1fEi.part.0 _ZThn8_N1a1fEi; do
+		printf '%s\n' '.text' ".globl $symbol" ".type $symbol, @function" "$symbol: ret" \
+			>"$BATS_TEST_TMPDIR/piece.s"
+		gcc -shared -o "$BATS_TEST_TMPDIR/piece.so" "$BATS_TEST_TMPDIR/piece.s"
+		run "$SANDBOXCTL" functions --symbols "$BATS_TEST_TMPDIR/piece.so" a::f
+		[ "$status" -eq 1 ]
+		[ -z "$output" ]
+	done
 }

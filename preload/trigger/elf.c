@@ -2,7 +2,7 @@
  *
  * What it does: looks in the files of the loaded objects, in .symtab (static functions too) and
  * .dynsym (a stripped program that exports its symbols, as redis does), and where .symtab has
- * nothing, in the object's separate debug file.
+ * nothing, in the object's separate debug file. Where no symbol has the name it may be a C++ name.
  * What it must not do: trust a file (elffile.c), or be used after the constructor.
  *
  * Contract: load.
@@ -10,14 +10,17 @@
 #include "trigger/elf.h"
 
 #include <fcntl.h>
-#include <link.h>
 #include <sys/auxv.h>
 
 #include "machine.h"
 #include "raw.h"
 #include "report/line.h"
+#include "scratch.h"
+#include "trigger/cxxname.h"
 #include "trigger/debugfile.h"
 #include "trigger/elffile.h"
+#include "trigger/loader.h"
+#include "trigger/symbol.h"
 
 /* One object in which a function is looked for. */
 struct object {
@@ -26,79 +29,41 @@ struct object {
 	uintptr_t base;
 };
 
+/* What is found of one name in one object. */
 struct search {
-	const struct wanted *wanted;
-	struct object program; /* its base is known only when it comes */
-	const char *started_as;
+	const char *name;
+	uintptr_t base;
 	struct functions *functions;
-	enum elf_result result;
-	unsigned objects; /* seen so far */
-	uintptr_t plain;  /* the function of exactly that name, 0: none yet */
-	bool in_symtab;
-	bool is_ifunc;
+	uintptr_t plain; /* the function of exactly that name, 0: none yet */
+	bool in_symtab, is_ifunc, is_ambiguous;
 };
 
 /* Where a function was looked for, as far as a line of a refusal has room for it. */
 static struct {
 	const char *object;  /* the first */
 	const char *unread;  /* the one whose file cannot be read */
-	unsigned others;     /* how many objects behind that one */
+	unsigned objects;    /* how many */
 	struct line tried;   /* debug files of the first */
 	struct line ignored; /* of the others */
+	struct line candidates;
 	struct line why;
 } looked;
 
-static bool starts_with(const char *text, const char *start)
-{
-	while (*start) {
-		if (*text++ != *start++)
-			return false;
-	}
-	return true;
-}
-
-enum match { MATCH_NONE, MATCH_PLAIN, MATCH_COPY };
-
-/* What may stand behind the name: a version (.symtab has NAME@VERSION), what gcc calls a copy with
- * arguments left out or known, or what Go calls code with arguments on the stack. Not .part or
- * .cold: those are pieces. */
-static enum match match_suffix(const char *suffix)
-{
-	static const char *const copies[] = { ".constprop.", ".isra.", ".abi0" };
-
-	if (!*suffix || *suffix == '@' || starts_with(suffix, ".lto_priv."))
-		return MATCH_PLAIN;
-	for (unsigned i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
-		if (starts_with(suffix, copies[i]))
-			return MATCH_COPY;
-	}
-	return MATCH_NONE;
-}
-
-static enum match match_symbol(const struct elf_symbol *symbol, const char *wanted)
-{
-	return starts_with(symbol->name, wanted) ? match_suffix(symbol->name + text_length(wanted))
-						 : MATCH_NONE;
-}
-
-static void take(struct search *search, const struct elf_symbol *symbol, uintptr_t base,
-		 enum match match)
+static void take(struct search *search, const struct elf_symbol *symbol, enum symbol_match match)
 {
 	struct functions *functions = search->functions;
-	uintptr_t address = base + symbol->value;
+	uintptr_t address = search->base + symbol->value;
 
 	for (unsigned i = 0; i < functions->count; i++) {
 		if (functions->list[i].address == address)
 			return; /* it stands in both tables */
 	}
-	if ((match == MATCH_PLAIN && search->plain) || functions->count == FUNCTIONS_MAX) {
-		search->result = ELF_AMBIGUOUS;
+	if ((match == SYMBOL_PLAIN && search->plain) || functions->count == FUNCTIONS_MAX) {
+		search->is_ambiguous = true;
 		return;
 	}
-	if (match == MATCH_PLAIN)
+	if (match == SYMBOL_PLAIN)
 		search->plain = address;
-	if (search->result == ELF_NO_SYMBOL)
-		search->result = ELF_FOUND;
 	search->is_ifunc |= symbol->is_ifunc;
 	functions->list[functions->count++] = (struct function){
 		.address = address,
@@ -124,35 +89,19 @@ static void bound(struct functions *functions, const struct elf_file *file, uint
 	}
 }
 
-static void search_symbols(struct search *search, const struct elf_file *file, uintptr_t base)
+static void search_symbols(struct search *search, const struct elf_file *file)
 {
 	struct elf_walk walk = { 0 };
 	struct elf_symbol symbol;
 
 	while (elf_next_function(file, &walk, &symbol)) {
-		enum match match = match_symbol(&symbol, search->wanted->name);
+		enum symbol_match match = symbol_match(symbol.name, search->name);
 
-		if (match == MATCH_NONE)
+		if (match == SYMBOL_NO)
 			continue;
 		search->in_symtab |= symbol.in_symtab;
-		take(search, &symbol, base, match);
+		take(search, &symbol, match);
 	}
-}
-
-/* A stripped object exports some names at most: the copies that gcc made of a function, and all
- * static functions, have theirs in the debug file only. */
-static void search_names(struct search *search, const struct elf_file *file,
-			 const struct object *object)
-{
-	struct elf_file debug;
-
-	search_symbols(search, file, object->base);
-	if (search->in_symtab || !debugfile_open(&debug, file, object->name,
-						 looked.others ? &looked.ignored : &looked.tried))
-		return;
-	search_symbols(search, &debug, object->base);
-	bound(search->functions, &debug, object->base);
-	elf_close(&debug);
 }
 
 static uint64_t size_of(const struct elf_file *file, uint64_t value)
@@ -186,93 +135,163 @@ static enum elf_result choose_function(struct functions *functions, const struct
 }
 
 /* How much code there is from each function on. */
-static void measure(struct search *search, const struct elf_file *file, uintptr_t base)
+static enum elf_result measure(struct functions *functions, const struct elf_file *file,
+			       uintptr_t base)
 {
-	bound(search->functions, file, base);
-	for (unsigned i = 0; search->result == ELF_FOUND && i < search->functions->count; i++) {
-		struct function *function = &search->functions->list[i];
+	bound(functions, file, base);
+	for (unsigned i = 0; i < functions->count; i++) {
+		struct function *function = &functions->list[i];
 
 		function->room = elf_code_from(file, function->address - base);
 		if (function->next > function->room)
 			function->next = function->room;
 		if (!function->room)
-			search->result = ELF_NOT_CODE;
+			return ELF_NOT_CODE;
 	}
+	return ELF_FOUND;
 }
 
-static void search_object(struct search *search, const struct object *object)
+/* Adds the functions called `name` to those found. A stripped object exports some names at most:
+ * the copies that gcc made of a function, and all static functions, have theirs in the debug file
+ * only.
+ */
+static enum elf_result find_name(const struct elf_file *file, const struct object *object,
+				 const char *name, struct functions *functions)
 {
-	struct functions *functions = search->functions;
+	struct search search = { .name = name, .base = object->base, .functions = functions };
+	unsigned before = functions->count;
+	struct elf_file debug;
+
+	search_symbols(&search, file);
+	if (!search.in_symtab &&
+	    debugfile_open(&debug, file, object->name,
+			   looked.objects > 1 ? &looked.ignored : &looked.tried)) {
+		search_symbols(&search, &debug);
+		bound(functions, &debug, object->base);
+		elf_close(&debug);
+	}
+	if (search.is_ambiguous)
+		return ELF_AMBIGUOUS;
+	if (functions->count == before)
+		return ELF_NO_SYMBOL;
+	return search.is_ifunc ? choose_function(functions, file, object->base) : ELF_FOUND;
+}
+
+static enum elf_result find_symbol(const struct elf_file *file, const struct object *object,
+				   const struct wanted *wanted, struct functions *functions)
+{
+	if (*wanted->name)
+		return find_name(file, object, wanted->name, functions);
+	functions->list[0] = (struct function){
+		.address = object->base + wanted->offset,
+		.next = UINT64_MAX,
+	};
+	functions->count = 1;
+	return ELF_FOUND;
+}
+
+/* The same for a name that no symbol has: it may be a C++ name of one, or of several that are one
+ * function. */
+static enum elf_result find_cxx_name(const struct elf_file *file, const struct object *object,
+				     const struct wanted *wanted, struct functions *functions)
+{
+	enum elf_result result = ELF_NO_SYMBOL;
+	const char *symbol = "";
+
+	switch (cxx_symbols(object->name, wanted->name, &symbol, &looked.candidates)) {
+	case CXX_NONE:
+		return ELF_NO_SYMBOL;
+	case CXX_SEVERAL:
+		return ELF_SEVERAL;
+	case CXX_NO_COMMAND:
+		return ELF_NO_COMMAND;
+	case CXX_FOUND:
+		break;
+	}
+	for (; *symbol; symbol += text_length(symbol) + 1) {
+		result = find_name(file, object, symbol, functions);
+		if (result != ELF_FOUND && result != ELF_NO_SYMBOL)
+			return result;
+	}
+	return functions->count ? ELF_FOUND : result;
+}
+
+typedef enum elf_result (*finder)(const struct elf_file *, const struct object *,
+				  const struct wanted *, struct functions *);
+
+static enum elf_result look_in(const struct object *object, const struct wanted *wanted,
+			       finder find, struct functions *functions)
+{
+	enum elf_result result;
 	struct elf_file file;
 
-	if (looked.object)
-		looked.others++;
-	else
-		looked.object = object->name;
 	if (!elf_open(&file, object->path)) {
 		looked.unread = object->name;
-		search->result = ELF_NO_FILE;
-		return;
+		return ELF_NO_FILE;
 	}
-	if (*search->wanted->name) {
-		search_names(search, &file, object);
-	} else {
-		functions->list[0] = (struct function){
-			.address = object->base + search->wanted->offset,
-			.next = UINT64_MAX,
-		};
-		functions->count = 1;
-		search->result = ELF_FOUND;
-	}
-	if (search->result == ELF_FOUND && search->is_ifunc)
-		search->result = choose_function(functions, &file, object->base);
-	measure(search, &file, object->base);
+	result = find(&file, object, wanted, functions);
+	if (result == ELF_FOUND)
+		result = measure(functions, &file, object->base);
 	elf_close(&file);
+	return result;
 }
 
-static bool is_wanted(const struct search *search, const struct object *object, bool is_program)
+static bool has_name(const struct wanted *wanted, const char *path)
 {
-	const char *name = search->wanted->object;
-
-	return !*name || text_equal(name, text_basename(object->name)) ||
-	       (is_program && text_equal(name, text_basename(search->started_as)));
+	return !*wanted->object || text_equal(wanted->object, text_basename(path));
 }
 
-/* dl_iterate_phdr: the program comes first, with an empty name; the vdso has no file. */
-static int look_at_object(struct dl_phdr_info *info, size_t size, void *data)
-{
-	struct search *search = data;
-	bool is_program = search->objects++ == 0;
-	struct object object = { info->dlpi_name, info->dlpi_name, info->dlpi_addr };
+/* Where this library begins (ld(1)). Its own functions are nobody's triggers. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
-	if (is_program) {
-		object = search->program;
-		object.base = info->dlpi_addr;
+/* The program goes by two names: Debian's redis-server is a link to redis-check-rdb. The vdso has a
+ * name without a slash, and no file. */
+static bool is_wanted(const struct wanted *wanted, const struct link_map *map,
+		      struct object *object)
+{
+	static char file[4096];
+	long n;
+
+	*object = (struct object){ map->l_name, map->l_name, map->l_addr };
+	if (map != loader_program())
+		return text_basename(map->l_name) != map->l_name &&
+		       map->l_addr != (uintptr_t)__ehdr_start && has_name(wanted, map->l_name);
+	n = raw(readlinkat, AT_FDCWD, "/proc/self/exe", file, sizeof(file) - 1);
+	file[n > 0 ? n : 0] = '\0';
+	object->path = "/proc/self/exe";
+	object->name = file;
+	return has_name(wanted, file) || has_name(wanted, (const char *)getauxval(AT_EXECFN));
+}
+
+/* The program first, then its libraries in load order. */
+static enum elf_result look_in_objects(const struct wanted *wanted, finder find,
+				       struct functions *functions)
+{
+	const struct link_map *map = loader_program();
+	enum elf_result result = ELF_NO_OBJECT;
+	struct object object;
+
+	looked.objects = 0;
+	for (; map && (result == ELF_NO_OBJECT || result == ELF_NO_SYMBOL); map = map->l_next) {
+		if (!is_wanted(wanted, map, &object))
+			continue;
+		if (!looked.objects++)
+			looked.object = object.name;
+		result = look_in(&object, wanted, find, functions);
 	}
-	if (text_basename(object.path) == object.path || !is_wanted(search, &object, is_program))
-		return 0;
-	search->result = ELF_NO_SYMBOL;
-	search_object(search, &object);
-	return search->result != ELF_NO_SYMBOL;
+	return result;
 }
 
 enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions)
 {
-	static char file[4096];
-	struct search search = {
-		.wanted = wanted,
-		.program = { "/proc/self/exe", file, 0 },
-		.started_as = (const char *)getauxval(AT_EXECFN),
-		.functions = functions,
-		.result = ELF_NO_OBJECT,
-	};
-	long n = raw(readlinkat, AT_FDCWD, "/proc/self/exe", file, sizeof(file) - 1);
+	enum elf_result result;
 
-	file[n > 0 ? n : 0] = '\0';
-	looked.object = NULL;
-	looked.others = looked.tried.length = looked.ignored.length = 0;
-	dl_iterate_phdr(look_at_object, &search);
-	return search.result;
+	looked.tried.length = looked.ignored.length = looked.candidates.length = 0;
+	result = look_in_objects(wanted, find_symbol, functions);
+	if (result == ELF_NO_SYMBOL && cxx_is_name(wanted->name))
+		result = look_in_objects(wanted, find_cxx_name, functions);
+	scratch_drop();
+	return result;
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -282,6 +301,16 @@ static const char *why_no_file(void)
 	looked.why.length = 0;
 	line_text(&looked.why, "cannot read the symbols of ");
 	line_text(&looked.why, looked.unread);
+	looked.why.text[looked.why.length] = '\0';
+	return looked.why.text;
+}
+
+static const char *why_several(void)
+{
+	looked.why.length = 0;
+	line_text(&looked.why, "several functions have that name; give one of ");
+	looked.candidates.text[looked.candidates.length] = '\0';
+	line_text(&looked.why, looked.candidates.text);
 	looked.why.text[looked.why.length] = '\0';
 	return looked.why.text;
 }
@@ -296,9 +325,9 @@ static const char *why_no_symbol(void)
 	looked.tried.text[looked.tried.length] = '\0';
 	line_text(why, looked.tried.length ? "; for its debug file: " : "; it names no debug file");
 	line_text(why, looked.tried.text);
-	if (looked.others) {
+	if (looked.objects > 1) {
 		line_text(why, "; in other objects: ");
-		line_unsigned(why, looked.others);
+		line_unsigned(why, looked.objects - 1);
 	}
 	why->text[why->length] = '\0';
 	return why->text;
@@ -311,6 +340,11 @@ const char *elf_why(enum elf_result result)
 		return "no object of that name is loaded (a library's name is that of its file)";
 	case ELF_NO_FILE:
 		return why_no_file();
+	case ELF_NO_COMMAND:
+		return "there is no sandboxctl beside the library to find a C++ name; give the "
+		       "mangled name (nm)";
+	case ELF_SEVERAL:
+		return why_several();
 	case ELF_NO_SYMBOL:
 		return why_no_symbol();
 	case ELF_AMBIGUOUS:

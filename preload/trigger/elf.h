@@ -31,7 +31,9 @@ enum elf_result {
 	ELF_NO_FILE,   /* an object's file cannot be read */
 	ELF_NO_SYMBOL, /* in no loaded object */
 	ELF_AMBIGUOUS, /* several functions of that name in one object (static functions do that) */
-	ELF_NOT_CODE,  /* the symbol is not in an executable segment */
+	ELF_SEVERAL,   /* functions of that C++ name */
+	ELF_NO_COMMAND, /* a C++ name, and no sandboxctl */
+	ELF_NOT_CODE,	/* the symbol is not in an executable segment */
 };
 
 /* load: looks in .symtab, .dynsym and the separate debug file, the program first, then its

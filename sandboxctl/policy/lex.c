@@ -73,10 +73,21 @@ static bool is_path(const char *at, const char *end)
 	return at < end && *at == '/';
 }
 
-/* A word ends before "!=", but has "!" inside, as in OBJECT!NAME. */
+/* What the quote at `at` takes, with its ends; 0: it is not closed on this line. */
+static size_t quote_length(const char *at, const char *end)
+{
+	size_t length = 1;
+
+	while (at + length < end && at[length] >= ' ' && at[length] < 0x7f && at[length] != '"')
+		length++;
+	return at + length < end && at[length] == '"' ? length + 1 : 0;
+}
+
+/* A word ends before "!=", but has "!" inside, as in OBJECT!NAME. It may have quotes, which stay in
+ * its text, and within them anything. */
 static size_t word_length(const char *at, const char *end)
 {
-	size_t length = 0;
+	size_t length = 0, quote;
 
 	if (is_path(at, end)) {
 		while (at + length < end && at[length] > ' ' && at[length] != 0x7f)
@@ -84,9 +95,22 @@ static size_t word_length(const char *at, const char *end)
 		return length;
 	}
 	while (at + length < end && is_word(at[length]) &&
-	       !(at[length] == '!' && at + length + 1 < end && at[length + 1] == '='))
-		length++;
+	       !(at[length] == '!' && at + length + 1 < end && at[length + 1] == '=')) {
+		quote = at[length] == '"' ? quote_length(at + length, end) : 0;
+		length += quote ? quote : 1;
+	}
 	return length;
+}
+
+/* Where the comment of a line begins, or NULL. A name may have a "#", in quotes. */
+static const char *comment_in(const char *at, const char *end)
+{
+	while (at < end && *at != '#') {
+		size_t quote = *at == '"' ? quote_length(at, end) : 0;
+
+		at += quote ? quote : 1;
+	}
+	return at < end ? at : NULL;
 }
 
 static const struct operator* operator_at(const char *at, const char *end)
@@ -186,7 +210,7 @@ bool lex_line(struct lexer *lexer)
 				 "this line is longer than %d bytes: split it", LINE_MAX_BYTES);
 			continue;
 		}
-		comment = memchr(start, '#', (size_t)(end - start));
+		comment = comment_in(start, end);
 		lex_content(lexer, start, comment ? comment : end);
 	}
 	return lexer->count > 0;

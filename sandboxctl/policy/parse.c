@@ -517,6 +517,30 @@ static bool read_number(const char *text, const char **end, uint64_t *number)
 	return after && after != text && !errno;
 }
 
+/* A name that is more than a word: "ns::f(int)", OBJECT!"ns::f(int)". False: there is no quote. */
+static bool parse_quoted_function(struct parser *parser, struct trigger_syntax *trigger,
+				  const struct word *whole)
+{
+	const char *quote = strchr(whole->text, '"');
+	size_t before, length;
+
+	if (!quote)
+		return false;
+	before = (size_t)(quote - whole->text);
+	length = strlen(quote + 1);
+	if (!length || strchr(quote + 1, '"') != quote + length)
+		fail_at(parser, whole->place,
+			"a quote takes the whole rest of a name, and is closed on the same line");
+	else if (length == 1 || (before && (before == 1 || quote[-1] != '!')))
+		fail_at(parser, whole->place, "a name in quotes reads \"NAME\" or OBJECT!\"NAME\"");
+	if (parser->failed)
+		return true;
+	trigger->function.text = arena_strndup(parser->arena, quote + 1, length - 1);
+	trigger->object.text =
+		before ? arena_strndup(parser->arena, whole->text, before - 1) : NULL;
+	return true;
+}
+
 /* NAME, OBJECT!NAME, OBJECT+0xOFFSET */
 static void parse_function(struct parser *parser, struct trigger_syntax *trigger)
 {
@@ -526,6 +550,13 @@ static void parse_function(struct parser *parser, struct trigger_syntax *trigger
 	if (!take_word(parser, "the name of a function", &whole))
 		return;
 	trigger->function = trigger->object = whole;
+	if (parse_quoted_function(parser, trigger, &whole))
+		return;
+	if (parser->token->kind != TOKEN_WORD && parser->token->kind != TOKEN_END) {
+		fail_at(parser, parser->token->place,
+			"a name that is more than a word stands in quotes: call \"f(int)\"");
+		return;
+	}
 	mark = strpbrk(whole.text, "!+");
 	if (!mark) {
 		trigger->object.text = NULL;
