@@ -8,24 +8,36 @@ setup() {
 	requires_root
 	port=$(free_port)
 	dir=$(public_directory)
-	mkdir "$dir/www" "$dir/tmp"
+	mkdir "$dir/www" "$dir/tmp" "$dir/logs" "$dir/private"
+	printf 'for nobody\n' >"$dir/private/secret"
+	ln -s ../private "$dir/www/link"
+	# What the policy gives is where Debian's package has it; the rest is a user's to add.
+	printf '%s\n' 'policy 1' 'include nginx' 'phase serving' "  read $dir/www" \
+		"  write $dir/logs" "  create $dir/logs" >"$dir/here.policy"
 	printf 'hello from nginx\n' >"$dir/www/index.html"
 	head -c 3000000 /dev/urandom >"$dir/www/large.bin"
-	chmod -R a+rX "$dir/www"
+	chmod -R a+rX "$dir/www" "$dir/private"
+	chmod 777 "$dir/logs" "$dir/private"
 	cat >"$dir/nginx.conf" <<-END
 		worker_processes 2;
 		pid $dir/pid;
-		error_log $dir/error.log notice;
+		error_log $dir/logs/error.log notice;
 		events { worker_connections 64; }
 		http {
-			access_log $dir/access.log;
+			access_log $dir/logs/access.log;
 			client_body_temp_path $dir/tmp/body;
 			proxy_temp_path $dir/tmp/proxy;
 			fastcgi_temp_path $dir/tmp/fastcgi;
 			uwsgi_temp_path $dir/tmp/uwsgi;
 			scgi_temp_path $dir/tmp/scgi;
 			sendfile on;
-			server { listen 127.0.0.1:$port; root $dir/www; autoindex on; }
+			server {
+				listen 127.0.0.1:$port;
+				root $dir/www;
+				autoindex on;
+				location /logs/ { access_log $dir/logs/\$arg_to.log; return 204; }
+				location /private/ { access_log $dir/private/\$arg_to.log; return 204; }
+			}
 		}
 	END
 }
@@ -35,7 +47,7 @@ teardown() {
 }
 
 start_nginx() {
-	start env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY=nginx \
+	start env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY="$dir/here.policy" \
 		nginx -c "$dir/nginx.conf" -p "$dir" -g 'daemon off;'
 	eventually answers
 	eventually workers_locked
@@ -76,14 +88,14 @@ workers_changed() {
 	curl -sf "http://127.0.0.1:$port/large.bin" | cmp - "$dir/www/large.bin"
 	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/none")" = 404 ]
 	curl -sf -H 'Range: bytes=5-9' "http://127.0.0.1:$port/index.html" >/dev/null
-	[ "$(grep -c 'GET / ' "$dir/access.log")" -ge 2 ]
+	[ "$(grep -c 'GET / ' "$dir/logs/access.log")" -ge 2 ]
 	refute output_has denied
 }
 
 @test "its own start-up probe (epoll_wait with maxevents 1) does not fire" {
 	requires strace
 	start strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=epoll_wait,seccomp \
-		env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY=nginx nginx -c "$dir/nginx.conf" -p "$dir" \
+		env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$dir/here.policy" nginx -c "$dir/nginx.conf" -p "$dir" \
 		-g 'daemon off;'
 	eventually two_probed_then_locked
 }
@@ -115,11 +127,62 @@ two_probed_then_locked() {
 	answers
 }
 
+# status_of PATH: what nginx answers
+status_of() {
+	curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$1"
+}
+
+@test "control: without the library a link leads out of the root, and logs go anywhere" {
+	start nginx -c "$dir/nginx.conf" -p "$dir" -g 'daemon off;'
+	eventually answers
+	[ "$(status_of /link/secret)" = 200 ]
+	[ "$(status_of '/private/?to=a')" = 204 ]
+	eventually test -s "$dir/private/a.log"
+}
+
+@test "a worker reads its document root only and writes its logs only" {
+	start_nginx
+	[ "$(status_of /index.html)" = 200 ]
+	[ "$(status_of /link/secret)" = 403 ]
+	grep -q 'link/secret" failed (13: Permission denied)' "$dir/logs/error.log"
+	[ "$(status_of '/logs/?to=a')" = 204 ]
+	eventually test -s "$dir/logs/a.log"
+	[ "$(status_of '/private/?to=a')" = 204 ]
+	eventually grep -q 'private/a.log" failed (13: Permission denied)' "$dir/logs/error.log"
+	[ ! -e "$dir/private/a.log" ]
+	refute output_has denied
+}
+
+@test "the policy as it is shipped gives no file of another place" {
+	sed -i '/^  [rwc]/d' "$dir/here.policy"
+	start env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY="$dir/here.policy" \
+		nginx -c "$dir/nginx.conf" -p "$dir" -g 'daemon off;'
+	eventually workers_locked
+	[ "$(status_of /index.html)" = 403 ]
+}
+
+@test "nginx-proxy: answers are cached where a line gives it" {
+	local cache proxied
+	mkdir "$dir/cache" "$dir/tmp/proxy"
+	chmod 777 "$dir/cache" "$dir/tmp/proxy"
+	cache="proxy_cache_path $dir/cache levels=1:2 keys_zone=z:1m use_temp_path=on;"
+	proxied="location /proxied/ { proxy_cache z; proxy_cache_valid 1m; proxy_pass http://127.0.0.1:$port/; }"
+	sed -i "s,server {,$cache server { $proxied," "$dir/nginx.conf"
+	sed -i -e 's/include nginx/&-proxy/' -e "/^  [wc]/s,\$, $dir/cache $dir/tmp," \
+		-e "/^  read/s,\$, $dir/cache $dir/tmp," "$dir/here.policy"
+	start_nginx
+	curl -sf "http://127.0.0.1:$port/proxied/large.bin" | cmp - "$dir/www/large.bin"
+	[ "$(find "$dir/cache" -type f -size +2M | wc -l)" -eq 1 ]
+	curl -sf "http://127.0.0.1:$port/proxied/large.bin" | cmp - "$dir/www/large.bin"
+	[ "$(grep -c 'GET /large.bin' "$dir/logs/access.log")" -eq 1 ] # the second is from the cache
+	refute output_has denied
+}
+
 @test "log rotation by reopen, then a graceful quit" {
 	start_nginx
-	mv "$dir/access.log" "$dir/access.log.1"
+	mv "$dir/logs/access.log" "$dir/logs/access.log.1"
 	nginx -c "$dir/nginx.conf" -p "$dir" -s reopen
-	eventually test -e "$dir/access.log"
+	eventually test -e "$dir/logs/access.log"
 	eventually logged
 	nginx -c "$dir/nginx.conf" -p "$dir" -s quit
 	eventually not_running "$pid"
@@ -128,5 +191,5 @@ two_probed_then_locked() {
 }
 
 logged() {
-	answers && [[ -s "$dir/access.log" ]]
+	answers && [[ -s "$dir/logs/access.log" ]]
 }
