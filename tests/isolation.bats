@@ -349,6 +349,19 @@ expect_mount_options() {
 	expect 'is /proc mounted here?'
 }
 
+@test "in a chroot that is a mount, with threads: each of them gets the empty root, none the first one" {
+	requires_root
+	requires unshare
+	local path
+	path=$(everything)
+	mkdir "$place/jail"
+	run unshare -m sh -c "mount -t tmpfs none '$place/jail' && mkdir '$place/jail/proc' &&
+		mount -t proc proc '$place/jail/proc' &&
+		LD_PRELOAD='$LIBRARY' SANDBOX_POLICY='$path' exec '$HOSTS/inside' chroot='$place/jail' \
+		open climb proc create"
+	both 'open ENOENT' 'climb ENOENT' 'proc ENOENT' 'create EROFS'
+}
+
 @test "without /proc: one thread is isolated, several are refused" {
 	requires_root
 	requires unshare
