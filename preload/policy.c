@@ -84,11 +84,34 @@ static void list_directories(void)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+#define NOBODY 65534 /* what a user namespace shows for a user that it does not map */
+
+/* Does this user namespace map every user? The first one does; without /proc we take it for that.
+ */
+static bool shows_every_user(void)
+{
+	char map[1024] = "";
+	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, map, sizeof(map) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n <= 0 || strstr(map, " 4294967295\n");
+}
+
 /* Who may write a policy may lift it. */
 static void check_owner(const char *path, const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		report_fatal("policy ", path, " is not a regular file", NULL);
+	/* For a program that runs as nobody, everybody else's would look like its own. */
+	if (st->st_uid == NOBODY && !shows_every_user())
+		report_fatal("policy ", path,
+			     " belongs to another user, whom this user namespace does not show "
+			     "(that of a container, or of an unprivileged program with root or "
+			     "detach that started this one before its lock); it must belong to the "
+			     "user who runs the program (chown)",
+			     NULL);
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		report_fatal("policy ", path,
 			     " belongs to another user; it must belong to root or "

@@ -238,6 +238,28 @@ caught() {
 	[ "${lines[-1]}" = 0 ]
 }
 
+@test "what nobody starts before its lock trusts no policy whose owner it cannot see" {
+	requires_root
+	local path user
+	path=$(everything)
+	publish_library
+	# control: in the first user namespace root's policy is trusted, and the program started
+	run as_nobody env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/inside" unfired alone open
+	[ "$output" = 'main open ok' ]
+	for user in nobody daemon; do
+		run setpriv --reuid="$user" --regid=nogroup --clear-groups env LD_PRELOAD="$LIBRARY" \
+			SANDBOX_POLICY="$path" "$HOSTS/inside" unfired alone becomes cat /etc/hostname
+		[ "$status" -eq 125 ]
+		expect 'belongs to another user, whom this user namespace does not show'
+	done
+	# its own policy it sees to be its own
+	chown daemon "$path" "${path}c"
+	run setpriv --reuid=daemon --regid=nogroup --clear-groups env LD_PRELOAD="$LIBRARY" \
+		SANDBOX_POLICY="$path" "$HOSTS/inside" unfired alone becomes cat /etc/hostname
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(cat /etc/hostname)" ]
+}
+
 @test "mounts of the administrator do not arrive in an empty root, nor ours outside" {
 	requires_root
 	start_sandboxed "$(everything)" "$HOSTS/inside" stay open
