@@ -37,6 +37,10 @@ holds() {
 	holds nginx
 }
 
+@test "qemu" {
+	holds qemu
+}
+
 @test "nginx-proxy" {
 	holds nginx-proxy
 }
