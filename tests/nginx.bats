@@ -193,3 +193,70 @@ status_of() {
 logged() {
 	answers && [[ -s "$dir/logs/access.log" ]]
 }
+
+# --- with a phase for the master ------------------------------------------------------------------
+
+# start_two_phases: nginx under the lines of the policy `nginx`, behind a phase for the master. A
+# worker that the locked master starts begins its life under that one.
+start_two_phases() {
+	{
+		printf '%s\n' 'policy 1' 'program nginx' 'phase master' '  trigger sigsuspend' \
+			'  default allow' '  errno EPERM ptrace @mount @module @keyring @reboot bpf' \
+			'  unknown errno ENOSYS'
+		sed -n '/^phase serving/,$p' "$ROOT/policies/nginx.policy"
+		sed -n '/^  /p' "$dir/here.policy"
+	} >"$dir/two.policy"
+	sed -i 's|autoindex on;|& location /out/ { proxy_pass http://127.0.0.1:1/; }|' "$dir/nginx.conf"
+	"$SANDBOXCTL" compile "$dir/two.policy"
+	start env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY="$dir/two.policy" \
+		nginx -c "$dir/nginx.conf" -p "$dir" -g 'daemon off;'
+	eventually answers
+	eventually filters_are 1 1 1
+}
+
+# filters_are MASTER WORKER WORKER: how many filters each has, the workers in ascending order.
+filters_are() {
+	local process list=()
+	is_locked "$pid" && workers_locked || return 1
+	for process in $(workers); do
+		list+=("$(awk '/^Seccomp_filters:/ { print $2 }' "/proc/$process/status")")
+	done
+	[[ "$(awk '/^Seccomp_filters:/ { print $2 }' "/proc/$pid/status")" == "$1" ]] &&
+		[[ "$(printf '%s\n' "${list[@]}" | sort | xargs)" == "$2 $3" ]]
+}
+
+@test "two phases: a worker that is killed is replaced from the locked master, and serves under both" {
+	start_two_phases
+	kill -KILL "$(workers | head -n 1)"
+	eventually filters_are 1 1 2
+	answers
+	kill -KILL "$(workers | head -n 1)"
+	kill -KILL "$(workers | tail -n 1)"
+	eventually filters_are 1 2 2
+	answers
+	curl -sf "http://127.0.0.1:$port/large.bin" | cmp - "$dir/www/large.bin"
+	refute grep -q denied "$dir/logs/error.log"
+}
+
+@test "two phases: reload by the locked master, new workers serve under both" {
+	local before
+	start_two_phases
+	before=$(workers | sort | xargs)
+	kill -HUP "$pid"
+	eventually workers_changed "$before"
+	eventually filters_are 1 2 2
+	answers
+	refute grep -q denied "$dir/logs/error.log"
+}
+
+@test "two phases: a denied call ends a replaced worker of SIGSYS, and the next one serves" {
+	local worker
+	start_two_phases
+	kill -HUP "$pid"
+	eventually filters_are 1 2 2
+	curl -s "http://127.0.0.1:$port/out/" >/dev/null || true # nobody answers
+	eventually grep -q 'worker process [0-9]* exited on signal 31' "$dir/logs/error.log"
+	grep -q 'phase serving: denied socket(' "$dir/logs/error.log" # standard error of a worker
+	eventually filters_are 1 2 2
+	answers
+}

@@ -224,6 +224,41 @@ said() {
 	refute output_has denied
 }
 
+# --- the end without a lock -----------------------------------------------------------------------
+
+# ending WORDS...: how often it was said that a process ends without having locked.
+ending() {
+	[[ -e "$BATS_TEST_TMPDIR/family.policy" ]] || family_policy >&2
+	SANDBOX_VERBOSE=${verbose-1} start_sandboxed "$BATS_TEST_TMPDIR/family.policy" "$HOSTS/lineage" "$@"
+	wait "$pid" || true # some end by a signal
+	grep -c ': ends without having locked: policy family, phase serving$' \
+		"$BATS_TEST_TMPDIR/output" || true # 0 is an answer
+}
+
+@test "the end without a lock is said after return from main and exit, where code of ours still runs" {
+	[ "$(ending)" -eq 1 ]
+	[ "$(ending end exit)" -eq 1 ]
+	[ "$(ending lock)" -eq 0 ]
+	[ "$(ending lock end exit)" -eq 0 ]
+	[ "$(verbose=0 ending end exit)" -eq 0 ]
+}
+
+@test "the end without a lock cannot be said after _exit, quick_exit, abort and a deadly signal" {
+	local how
+	for how in _exit quick_exit abort term; do
+		[ "$(ending end "$how")" -eq 0 ]
+		output_has ': armed: '
+	done
+}
+
+@test "each process says it for itself: a daemon's parent by exit, not by _exit" {
+	[ "$(ending fork '[' lock end exit ']' reap end exit)" -eq 1 ]
+	grep -q "\[$(sed -n 's/.*lineage\[\([0-9]*\)\]: armed.*/\1/p' "$BATS_TEST_TMPDIR/output")\]: ends" \
+		"$BATS_TEST_TMPDIR/output"
+	[ "$(ending fork '[' end exit ']' reap end exit)" -eq 2 ]
+	[ "$(ending fork '[' lock ']' reap end _exit)" -eq 0 ]
+}
+
 # --- a fork amid the lock ---------------------------------------------------------------------------
 
 # are_held NAME COUNT: so many, all of them still.
