@@ -8,6 +8,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
+teardown() {
+	stop_all
+}
+
 # two FIRST SECOND: two.policy, with phase `first` at the first poll and `second` at the first
 # select.
 two() {
@@ -61,5 +65,28 @@ allow exit_group getppid'
 		run "$SANDBOXCTL" check --arch "$arch" "$ROOT"/policies/*.policy
 		[ "$status" -eq 0 ]
 		refute grep -q 'cannot hold' <<<"$output"
+	done
+}
+
+# The step of a later phase runs under the filter of the earlier one, which allows what it takes.
+# locks_after STEP HOST ARGUMENT: the earlier phase allows HOST's own calls and traps all others.
+locks_after() {
+	printf '%s\n' 'policy 1' 'phase first' 'trigger main' 'default trap' \
+		'allow @base @malloc @event-loop @stream-io @thread @sleep epoll_create1 pipe2 clone clone3 mmap mprotect poll getppid' \
+		'phase second' 'trigger epoll_wait' 'trigger poll' 'default trap' \
+		'allow @base @malloc @event-loop @stream-io @sleep poll' 'errno EPERM getppid' "$1" >two.policy
+	start env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY="$PWD/two.policy" "$HOSTS/$2" "$3"
+	eventually output_has 'locked: policy two, phase second'
+	refute output_has denied
+}
+
+@test "each step can be that of a later phase, in a program with threads, too" {
+	requires_root
+	local step
+	for step in 'read /proc' 'connect tcp none' 'scope signal' 'root empty' 'root /usr' \
+		'detach mount ipc uts net cgroup' 'detach pid' 'capabilities none' 'capabilities net_raw' \
+		'limit core 0' 'descriptors close 100-' 'descriptors expect any' 'dumpable no'; do
+		locks_after "$step" probe getppid
+		locks_after "$step" threads 8
 	done
 }

@@ -585,7 +585,7 @@ static const struct {
 	{ "umount2", POLICYC_STEP_ROOT },
 	{ "chroot", POLICYC_STEP_DETACH }, /* threads join the new root */
 	{ "fchdir", POLICYC_STEP_DETACH },
-	{ "getresuid", POLICYC_STEP_DETACH },
+	{ "getresuid", POLICYC_STEP_DETACH | POLICYC_STEP_CAPABILITIES },
 	{ "mount", POLICYC_STEP_DETACH },
 	{ "setns", POLICYC_STEP_DETACH },
 	{ "landlock_create_ruleset", POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE },
