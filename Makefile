@@ -68,7 +68,7 @@ LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/li
 
 # --- sandboxctl: the command -------------------------------------------------------------------
 CTL_CFLAGS := -fPIE -fstack-protector-strong -Isandboxctl
-CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c)
+CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c sandboxctl/record/*.c)
 # Readers that the library has, too: what the command says of a file is what the library finds.
 SHARED  := preload/policyc.c preload/trigger/debugfile.c preload/trigger/elffile.c \
            preload/trigger/symbol.c
@@ -222,7 +222,7 @@ $(B)/bench/compile: $(B)/fast/tests/bench/compile.c.o $(FAST_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 
 # The command as the fuzzers would have it, for tests/hostile-input.bats.
-ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c))
+ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c sandboxctl/record/*.c))
 
 $(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
 	$(call say,LD,$@)

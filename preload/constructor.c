@@ -20,6 +20,7 @@
 #include "policy.h"
 #include "policyc.h"
 #include "raw.h"
+#include "report/mark.h"
 #include "report/objects.h"
 #include "report/report.h"
 #include "trigger/ready.h"
@@ -81,7 +82,11 @@ __attribute__((constructor)) static void libsandbox_load(void)
 	config_read(&config);
 	if (config.mode == MODE_OFF)
 		return;
+	if (config.mode == MODE_LEARN)
+		mark_loading();
 	report_open(&config);
 	arm(&config, &executable);
+	if (config.mode == MODE_LEARN)
+		mark_loaded();
 	errno = saved;
 }

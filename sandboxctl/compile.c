@@ -1,18 +1,13 @@
-/* compile.c - sandboxctl compile: write the .policyc file that libsandbox.so loads.
- *
- * A file is complete or not there: it is written beside its place under another name first.
- */
-#include "sandboxctl.h"
+/* compile.c - sandboxctl compile: write the .policyc file that libsandbox.so loads. */
+#include "save.h"
 
 #include "policy/write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -34,49 +29,6 @@ struct options {
 	enum arch arch;
 	bool check_owner;
 };
-
-static bool write_all(int file, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t count = write(file, bytes, size);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return false;
-		bytes += count;
-		size -= (size_t)count;
-	}
-	return true;
-}
-
-static bool save(struct session *session, const char *path, const struct image *image)
-{
-	char *temporary = arena_printf(&session->arena, "%s.XXXXXX", path);
-	int file = mkostemp(temporary, O_CLOEXEC);
-	bool good;
-	int error;
-
-	if (file < 0) {
-		complain("%s: cannot be written: %s", path, strerror(errno));
-		return false;
-	}
-	good = write_all(file, image->bytes, image->size) && !fchmod(file, 0644) && !fsync(file);
-	error = errno;
-	if (close(file) && good) {
-		good = false;
-		error = errno;
-	}
-	if (good && rename(temporary, path)) {
-		good = false;
-		error = errno;
-	}
-	if (!good) {
-		unlink(temporary);
-		complain("%s: cannot be written: %s", path, strerror(error));
-	}
-	return good;
-}
 
 /* NAME.policyc beside NAME.policy */
 static const char *output_path(struct session *session, const struct source *source)
@@ -124,7 +76,7 @@ static bool compile(struct session *session, const char *name, const struct opti
 		return false;
 	}
 	if (!to_stdout)
-		return save(session, path, &image);
+		return save_file(&session->arena, path, image.bytes, image.size);
 	if (write_all(STDOUT_FILENO, image.bytes, image.size))
 		return true;
 	complain("standard output: %s", strerror(errno));

@@ -65,5 +65,6 @@ int run_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int test_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
+int learn_main(int argc, char **argv);
 
 #endif

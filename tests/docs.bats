@@ -57,10 +57,10 @@ policies_of() {
 
 @test "each man page is installed, and named after what it is about" {
 	local page
-	for page in sandboxctl.1 sandbox-policy.5 libsandbox.7; do
+	for page in sandboxctl.1 sandbox-policy.5 sandbox-recording.5 libsandbox.7; do
 		grep -q "^\.Nm ${page%.*}$" "$ROOT/docs/$page"
 	done
-	[ "$(basename -a "$ROOT"/docs/*.[1-8] | wc -l)" -eq 3 ]
+	[ "$(basename -a "$ROOT"/docs/*.[1-8] | wc -l)" -eq 4 ]
 }
 
 @test "every subcommand and every option of it is in sandboxctl.1" {

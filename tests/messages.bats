@@ -150,6 +150,10 @@ hold() {
 	hold commands
 }
 
+@test "learn: options and recordings" {
+	hold learn
+}
+
 @test "every message in the sources is in a case" {
 	run python3 "$ROOT/tests/messages.py" "$ROOT"
 	printf '%s\n' "$output"

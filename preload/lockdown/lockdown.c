@@ -22,8 +22,9 @@
  *
  * A step that fails ends the process (report_fatal): never half locked and running. What the policy
  * marks `optional` and the kernel cannot do is left out, and said even when nobody asked.
- * SANDBOX_MODE=observe denies nothing, so it does none of 5.
- * Contract: hook; lockdown_require: load.
+ * SANDBOX_MODE=observe denies nothing, so it does none of 5. SANDBOX_MODE=learn makes a mark after
+ * 3 in place of the lock: with every thread held, "before" and "after" mean what they will mean
+ * then. Contract: hook; lockdown_require: load.
  */
 #include "lockdown/lockdown.h"
 
@@ -36,6 +37,7 @@
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
 #include "policyc.h"
+#include "report/mark.h"
 #include "report/report.h"
 #include "report/sigsys.h"
 #include "trigger/alarms.h"
@@ -63,7 +65,8 @@ static const struct step {
 
 static bool has_step(const struct lockdown *lock, const struct step *step)
 {
-	return !lock->dry_run && !lock->observe && (lock->phase->steps & step->bits);
+	return !lock->dry_run && !lock->observe && !lock->learn &&
+	       (lock->phase->steps & step->bits);
 }
 
 /* Rights were kept at load, and no phase is left that needs them. */
@@ -146,6 +149,12 @@ void lockdown(const struct lockdown *lock)
 	threads = hold_everyone(lock);
 	alarms_drop(lock->phases_armed);
 	entry_restore(lock->phases_armed);
+	if (lock->learn) {
+		mark_fired(lock->image, phase, lock->trigger, threads);
+		__atomic_store_n(lock->locked, 1, __ATOMIC_RELEASE);
+		barrier_release();
+		return;
+	}
 	if (!lock->dry_run && (phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
 		sigsys_take(policyc_string(lock->image, phase->name));
 	take_steps(lock);

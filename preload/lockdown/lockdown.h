@@ -14,6 +14,7 @@ struct lockdown {
 	uint32_t phases_armed; /* bits of the phases that stay armed after this one */
 	bool dry_run;
 	bool observe;
+	bool learn;
 	bool verbose;
 	uint32_t *locked; /* becomes 1 */
 };

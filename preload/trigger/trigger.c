@@ -45,7 +45,7 @@ struct event {
 static struct {
 	const void *image;
 	unsigned phases;
-	bool dry_run, observe, verbose;
+	bool dry_run, observe, learn, verbose;
 	struct run run[POLICYC_PHASES_MAX];
 	struct own *own;
 } now;
@@ -232,6 +232,7 @@ static void lock_as_winner(void *winner_)
 		.phases_armed = trigger_armed() & ~(1u << phase_index(run)),
 		.dry_run = now.dry_run,
 		.observe = now.observe,
+		.learn = now.learn,
 		.verbose = now.verbose,
 		.locked = &run->locked,
 	};
@@ -405,7 +406,8 @@ static void arm_phase(unsigned index)
 
 	for (uint32_t i = 0; i < run->phase->triggers.count; i++)
 		arm_trigger(index, i);
-	if (run->phase->deadline)
+	/* A recorded program that never meets its trigger must end as it would alone. */
+	if (run->phase->deadline && !now.learn)
 		alarms_want_deadline(index, run->phase->deadline_ms);
 }
 
@@ -419,6 +421,7 @@ void trigger_arm(const void *image, const struct config *config)
 	now.phases = list.count;
 	now.dry_run = config->mode == MODE_DRY_RUN;
 	now.observe = config->mode == MODE_OBSERVE;
+	now.learn = config->mode == MODE_LEARN;
 	now.verbose = config->verbose;
 	own_this_process();
 	for (unsigned i = 0; i < now.phases; i++) {

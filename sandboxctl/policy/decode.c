@@ -6,7 +6,8 @@
 enum { DECIMAL_MAX = 4096 };
 
 /* Which constants an argument is made of: the bits of `field` are one of `one`, the others are
- * flags of `flags`. A call of NULL: any. */
+ * flags of `flags`. A call of NULL: any. Where an argument has several rows, the first that has a
+ * name for the number counts. */
 static const struct vocabulary {
 	const char *call, *argument;
 	uint64_t field;
@@ -30,6 +31,16 @@ static const struct vocabulary {
 	{ "bpf", "cmd", UINT64_MAX, "BPF_", NULL },
 	{ "keyctl", "option", UINT64_MAX, "KEYCTL_", NULL },
 	{ "ioctl", "cmd", UINT64_MAX, "FIO", NULL },
+	{ "ioctl", "cmd", UINT64_MAX, "TCGET", NULL },
+	{ "ioctl", "cmd", UINT64_MAX, "TCSET", NULL },
+	{ "ioctl", "cmd", UINT64_MAX, "TIOC", NULL },
+	{ "ioctl", "cmd", UINT64_MAX, "SIOC", NULL },
+	{ "ioctl", "cmd", UINT64_MAX, "BLK", NULL },
+	{ "ioctl", "cmd", UINT64_MAX, "TUN", NULL },
+	{ "setsockopt", "level", UINT64_MAX, "SOL_", NULL },
+	{ "setsockopt", "level", UINT64_MAX, "IPPROTO_", NULL },
+	{ "getsockopt", "level", UINT64_MAX, "SOL_", NULL },
+	{ "getsockopt", "level", UINT64_MAX, "IPPROTO_", NULL },
 	{ "madvise", "behavior", UINT64_MAX, "MADV_", NULL },
 	{ "prlimit64", "resource", UINT64_MAX, "RLIMIT_", NULL },
 	{ "getrlimit", "resource", UINT64_MAX, "RLIMIT_", NULL },
@@ -47,6 +58,8 @@ static const char *const unusual[] = {
 	"O_NDELAY",	"O_FSYNC",	 "O_RSYNC",	 "MAP_ANON",	    "MAP_FILE",
 	"MAP_TYPE",	"MAP_HUGE_MASK", "SIGIOT",	 "SIGPOLL",	    "SIGCLD",
 	"SIGUNUSED",	"SIGRTMIN",	 "SIGRTMAX",	 "SIGSTKSZ",	    "SIGEV_NONE",
+	"F_EXLCK",	"F_SHLCK",	 "F_RDLCK",	 "F_WRLCK",	    "F_UNLCK",
+	"F_OK",		"F_LOCK",	 "F_TEST",	 "F_TLOCK",	    "F_ULOCK",
 	"SOCK_MAX",	"SIG_BLOCK",	 "SIG_UNBLOCK",	 "SIG_SETMASK",	    "MAP_HUGE_2MB",
 	"MAP_HUGE_1GB", "SIGEV_SIGNAL",	 "SIGEV_THREAD", "SIGEV_THREAD_ID",
 };
@@ -59,14 +72,10 @@ static bool is_usual(const char *name)
 	return true;
 }
 
-static const struct vocabulary *find_vocabulary(const struct syscall_name *name, unsigned slot)
+static bool is_of(const struct vocabulary *words, const struct syscall_name *name, unsigned slot)
 {
-	for (size_t i = 0; i < sizeof(vocabularies) / sizeof(vocabularies[0]); i++)
-		if (slot < name->count &&
-		    !strcmp(vocabularies[i].argument, name->arguments[slot].name) &&
-		    (!vocabularies[i].call || !strcmp(vocabularies[i].call, name->name)))
-			return &vocabularies[i];
-	return NULL;
+	return slot < name->count && !strcmp(words->argument, name->arguments[slot].name) &&
+	       (!words->call || !strcmp(words->call, name->name));
 }
 
 uint64_t decode_mask(const struct syscall_name *name, unsigned slot)
@@ -122,17 +131,13 @@ static const char *join(struct arena *arena, const char *a, const char *b)
 	return *a ? arena_printf(arena, "%s|%s", a, b) : b;
 }
 
-const char *decode_names(struct arena *arena, enum arch arch, const struct syscall_name *name,
-			 unsigned slot, uint64_t value)
+static const char *names_of(struct arena *arena, enum arch arch, const struct vocabulary *words,
+			    uint64_t mask, uint64_t value)
 {
-	const struct vocabulary *words = name ? find_vocabulary(name, slot) : NULL;
-	uint64_t mask = decode_mask(name, slot);
 	const struct constant_name *flag;
 	const char *text = "", *one;
 	uint64_t left;
 
-	if (!words)
-		return NULL;
 	left = value & mask & ~words->field;
 	one = words->one
 		      ? one_name(arch, words->one, mask & words->field, value & mask & words->field)
@@ -148,6 +153,18 @@ const char *decode_names(struct arena *arena, enum arch arch, const struct sysca
 	if (!*text)
 		return NULL;
 	return left ? arena_printf(arena, "%s|0x%llx", text, (unsigned long long)left) : text;
+}
+
+const char *decode_names(struct arena *arena, enum arch arch, const struct syscall_name *name,
+			 unsigned slot, uint64_t value)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; name && !text && i < sizeof(vocabularies) / sizeof(vocabularies[0]); i++)
+		if (is_of(&vocabularies[i], name, slot))
+			text = names_of(arena, arch, &vocabularies[i], decode_mask(name, slot),
+					value);
+	return text;
 }
 
 /* --- numbers ---------------------------------------------------------------------------------- */

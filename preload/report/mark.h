@@ -1,0 +1,38 @@
+/* mark.h - what the library tells `sandboxctl learn`: system calls that mean nothing to the kernel.
+ *
+ * What it is: the numbers that both sides share, and the call that makes a mark.
+ * What it must not do: wait for an answer of any other kind than the call's own.
+ *
+ * The recorder sees every system call of the program in order, so a mark among them says what came
+ * before and what after: prctl(MARK, kind, ...). The recorder answers it with MARK_SEEN; the kernel
+ * itself, where nobody records, with EINVAL.
+ */
+#ifndef MARK_H
+#define MARK_H
+
+enum {
+	MARK = 0x736e6478,
+	MARK_SEEN = 0x1ea4,
+};
+
+enum mark {
+	/* The constructor begins: what follows is the library's own doing. Its code: start, end. */
+	MARK_LOADING = 1,
+	/* The program's main() is next. */
+	MARK_LOADED = 2,
+	/* A trigger, with every thread held: the lock would be here. The texts of phase and
+	 * trigger; how many threads. */
+	MARK_FIRED = 3,
+};
+
+struct policyc_phase;
+
+/* load: end the process when nobody records. */
+void mark_loading(void);
+void mark_loaded(void);
+
+/* hook: `trigger` is its text. */
+void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,
+		unsigned threads);
+
+#endif

@@ -1,0 +1,203 @@
+/* learn.c - sandboxctl learn: run a program, see what it does, write the policy for it.
+ *
+ * The run leaves a recording; the policy is made from the recording alone, so that both can be made
+ * on different machines, and from many runs.
+ */
+#include "learned.h"
+#include "prepare.h"
+#include "record/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char help[] =
+	"usage: sandboxctl learn [OPTIONS] -- PROGRAM [ARGUMENTS]\n"
+	"       sandboxctl learn [OPTIONS] --merge FILE...\n"
+	"\n"
+	"Runs PROGRAM, records the system calls of it and of all that it starts, and writes a\n"
+	"policy that allows what it did after the trigger. Nothing is refused meanwhile. Exercise\n"
+	"every feature, end the program (Ctrl-C does), and read the policy through before use.\n"
+	"Run again to add to the recording.\n"
+	"\n"
+	"  -t, --trigger TEXT     lock here: 'epoll_wait where timeout != 0' (wait, the first "
+	"call\n"
+	"                         that blocks)\n"
+	"  -p, --policy POLICY    the phases and triggers of this policy (one that names PROGRAM)\n"
+	"  -o, --output FILE      the policy (PROGRAM.policy)\n"
+	"  -r, --recording FILE   the recording (beside the policy, .recording)\n"
+	"  -m, --merge FILE       what this recording saw, too; may be said several times\n"
+	"  -e, --exact            name single calls; no groups but @base and @abort\n"
+	"  -q, --quiet            say only what went wrong\n"
+	"\n"
+	"Exit status: that of PROGRAM; 128 + N when signal N ended it; 0 when it ended because we\n"
+	"were told to; 125 when something failed here. The messages say what.\n";
+
+enum { MERGES_MAX = 64, SIGNALLED = 128 };
+
+struct options {
+	const char *trigger, *policy, *output, *recording;
+	const char *merges[MERGES_MAX];
+	size_t merge_count;
+	bool exact, quiet;
+	char **argv; /* of the program; NULL: none is run */
+};
+
+static int read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option words[] = {
+		{ "trigger", required_argument, NULL, 't' },
+		{ "policy", required_argument, NULL, 'p' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "recording", required_argument, NULL, 'r' },
+		{ "merge", required_argument, NULL, 'm' },
+		{ "exact", no_argument, NULL, 'e' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int option;
+
+	/* "+": what follows PROGRAM belongs to it. */
+	while ((option = getopt_long(argc, argv, "+t:p:o:r:m:eqh", words, NULL)) != -1) {
+		switch (option) {
+		case 't':
+			options->trigger = optarg;
+			break;
+		case 'p':
+			options->policy = optarg;
+			break;
+		case 'o':
+			options->output = optarg;
+			break;
+		case 'r':
+			options->recording = optarg;
+			break;
+		case 'm':
+			if (options->merge_count == MERGES_MAX) {
+				complain("learn: more than %d recordings", MERGES_MAX);
+				return EXIT_USAGE;
+			}
+			options->merges[options->merge_count++] = optarg;
+			break;
+		case 'e':
+			options->exact = true;
+			break;
+		case 'q':
+			options->quiet = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		default:
+			return usage_error("learn");
+		}
+	}
+	options->argv = optind < argc ? argv + optind : NULL;
+	if (!options->argv && !options->merge_count) {
+		complain("learn: name a program, or recordings with --merge");
+		return usage_error("learn");
+	}
+	if (!options->argv && !options->output) {
+		complain("learn: without a program, name the policy with --output");
+		return usage_error("learn");
+	}
+	return -1;
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* redis-server.policy, redis-server.recording */
+static void name_files(struct session *session, struct options *options)
+{
+	const char *suffix;
+	int length;
+
+	if (!options->output && options->argv)
+		options->output =
+			arena_printf(&session->arena, "%s.policy", base_name(options->argv[0]));
+	suffix = strrchr(options->output, '.');
+	length = suffix && !strcmp(suffix, ".policy") ? (int)(suffix - options->output)
+						      : (int)strlen(options->output);
+	if (!options->recording)
+		options->recording =
+			arena_printf(&session->arena, "%.*s.recording", length, options->output);
+}
+
+/* --- the run ---------------------------------------------------------------------------------- */
+
+static int exit_status(const struct watch *watch)
+{
+	if (!watch->is_complete)
+		return EXIT_SETUP;
+	if (watch->was_asked)
+		return EXIT_GOOD;
+	if (WIFSIGNALED(watch->status))
+		return SIGNALLED + WTERMSIG(watch->status);
+	return WEXITSTATUS(watch->status);
+}
+
+static int record(struct session *session, const struct options *options)
+{
+	static struct watch watch;
+	struct preparation preparation = { .trigger = options->trigger, .policy = options->policy };
+	struct recording_head head = { .argv = options->argv };
+	int status = EXIT_SETUP;
+
+	if (!prepare(session, &preparation, options->argv[0]))
+		return EXIT_SETUP;
+	head.armed = preparation.armed;
+	head.policy = preparation.policy;
+	watch.quiet = options->quiet;
+	if (!recorder_begin(&watch.recorder, false))
+		complain("no memory for a recording");
+	else if (watch_run(&watch, options->recording, preparation.program, &head))
+		status = exit_status(&watch);
+	if (status != EXIT_SETUP && !options->quiet)
+		tell_run(&watch);
+	recorder_end(&watch.recorder);
+	unprepare(&preparation);
+	return status;
+}
+
+static int learn(struct session *session, struct options *options)
+{
+	struct learned learned = { .output = options->output,
+				   .exact = options->exact,
+				   .quiet = options->quiet };
+	int status = EXIT_GOOD;
+
+	name_files(session, options);
+	learned.output = options->output;
+	if (options->argv)
+		status = record(session, options);
+	if (status == EXIT_SETUP)
+		return status;
+	if (options->argv)
+		options->merges[options->merge_count++] = options->recording;
+	learned.recordings = options->merges;
+	learned.recording_count = options->merge_count;
+	return write_learned(session, &learned) ? status : EXIT_SETUP;
+}
+
+int learn_main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct session session;
+	int result = read_options(argc, argv, &options);
+
+	if (result >= 0)
+		return result;
+	session_begin(&session);
+	result = learn(&session, &options);
+	session_end(&session);
+	return result;
+}

@@ -1,0 +1,23 @@
+/* prepare.h - a program made ready to be recorded: the library in it, told to make marks.
+ *
+ * What it is: the environment, and a compiled policy in a directory of its own.
+ */
+#ifndef PREPARE_H
+#define PREPARE_H
+
+#include "launch.h"
+
+struct preparation {
+	const char *trigger; /* NULL: the policy's, or `wait` */
+	const char *policy;  /* NULL: none, or the one that names the program */
+	/* Made by prepare(): */
+	const struct policy *armed;
+	const char *program; /* its file */
+	const char *directory, *text, *compiled;
+};
+
+/* False after saying what is wrong; nothing is left behind then. */
+bool prepare(struct session *session, struct preparation *preparation, const char *program);
+void unprepare(const struct preparation *preparation);
+
+#endif

@@ -1,0 +1,86 @@
+/* recorder.h - a program and all it starts, call by call.
+ *
+ * What it is: the thread that takes every call from the listener, says who made it and counts it.
+ * What it must not do: write files or talk to people: the caller does, between recorder_lock and
+ * recorder_unlock.
+ */
+#ifndef RECORDER_H
+#define RECORDER_H
+
+#include "listener.h"
+#include "paths.h"
+#include "processes.h"
+#include "sightings.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+/* Something that happened once, in the order of the calls. */
+struct event {
+	enum event_kind { EVENT_STARTED, EVENT_FIRED } kind;
+	uint64_t at; /* place among all calls */
+	pid_t pid;
+	uint32_t scene; /* FIRED: the one that begins */
+	const char *phase, *trigger;
+	unsigned threads;
+	bool again; /* FIRED: and had before, in its parent or before execve */
+	struct event *next;
+};
+
+/* What was seen for the first time lately. */
+enum { RECENT_MAX = 8 };
+
+struct recent {
+	const struct sighting *sighting;
+	time_t when;
+};
+
+struct recorder {
+	struct arena arena;
+	struct listener listener;
+	struct shapes shapes;
+	struct path_calls path_calls;
+	struct processes processes;
+	struct sightings sightings;
+	struct event *events, *last_event; /* not written yet */
+	unsigned fired;			   /* how many triggers, ever */
+	bool over;			   /* nobody is left */
+	struct recent recent[RECENT_MAX];
+	unsigned recent_next;
+
+	pthread_mutex_t lock;
+	pthread_t thread;
+	int watch; /* epoll: processes that end */
+	struct named named[NAMED_MAX];
+
+	uint32_t number_prctl, number_clone, number_clone3, number_mmap;
+	uint8_t effects[TABLE_NUMBERS]; /* enum effect, recorder.c */
+	uint16_t kinds[TABLE_NUMBERS];	/* how many of each call are told apart */
+
+	/* Asked for each call before it is made, under the lock; or NULL. */
+	void (*observe)(void *data, const struct process *process, const struct seccomp_data *call,
+			pid_t thread);
+	void *observe_data;
+};
+
+/* Before the program is started: `apart` keeps each process' calls apart. */
+bool recorder_begin(struct recorder *recorder, bool apart);
+
+/* Starts the program, with these signals blocked; its first call waits. False: `*why`. */
+bool recorder_start(struct recorder *recorder, const char *path, char **argv, const sigset_t *mask,
+		    const char **why);
+/* Starts the thread that takes the calls. */
+bool recorder_run(struct recorder *recorder);
+
+void recorder_lock(struct recorder *recorder);
+void recorder_unlock(struct recorder *recorder);
+
+/* To be called when `watch` is ready to read. */
+void recorder_watch(struct recorder *recorder);
+
+/* Waits for the thread to end: when all processes are gone. */
+void recorder_join(struct recorder *recorder);
+void recorder_end(struct recorder *recorder);
+
+#endif

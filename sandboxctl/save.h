@@ -1,0 +1,16 @@
+/* save.h - a file is complete or not there.
+ *
+ * What it is: written beside its place under another name first, then renamed.
+ */
+#ifndef SAVE_H
+#define SAVE_H
+
+#include "sandboxctl.h"
+
+/* False after saying what is wrong. */
+bool save_file(struct arena *arena, const char *path, const void *bytes, size_t size);
+
+/* All of it, to a descriptor; false: errno says why. */
+bool write_all(int file, const void *bytes, size_t size);
+
+#endif

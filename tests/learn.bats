@@ -1,0 +1,365 @@
+#!/usr/bin/env bats
+# sandboxctl learn: what is recorded, what is written, and that it holds. Servers: learn-servers.bats.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TMPDIR=$BATS_TEST_TMPDIR # a recorder that is killed leaves a directory there
+	LEARNER=$HOSTS/learner
+}
+
+teardown() {
+	stop_all
+}
+
+# learn ARGUMENTS...: sandboxctl learn, for two minutes at most.
+learn() {
+	timeout --foreground 120 "$SANDBOXCTL" learn "$@"
+}
+
+# calls NAME AFTER [FILE]: how often the call is in the recording, before ('') or after a phase.
+calls() {
+	jq -s --arg call "$1" --arg after "$2" '[.[] | select(.call != null and .after != null
+		and (.call | split("(")[0]) == $call and (.after | join(" ")) == $after) | .count] | add // 0' \
+		"${3:-learner.recording}"
+}
+
+# rules FILE: the lines that count, without comments.
+rules() {
+	sed -E 's/ *#.*//; /^$/d; s/^ +//' "$1"
+}
+
+@test "what came before the trigger is recorded and not allowed; what came after is both" {
+	requires jq
+	learn -t poll -- "$LEARNER" read /etc/passwd listen "$(free_port)" wait read /etc/passwd fork
+	[ "$(calls listen '')" -eq 1 ]
+	[ "$(calls listen serving)" -eq 0 ]
+	[ "$(calls openat serving)" -eq 1 ]
+	rules learner.policy | grep -xF 'allow openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY'
+	refute grep -qw listen <(rules learner.policy)
+	# As the kernel holds it:
+	sandboxed ./learner.policy "$LEARNER" read /etc/passwd wait read /etc/passwd fork
+	run sandboxed ./learner.policy "$LEARNER" read /etc/passwd wait listen "$(free_port)"
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied socket(family=2'
+	run sandboxed ./learner.policy "$LEARNER" wait write out
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied openat('
+}
+
+@test "no call is lost: 8 threads and 50 processes make 13,000 that are counted exactly" {
+	requires jq
+	learn -q -t poll -- "$HOSTS/many-calls" 8 1000 50 100
+	[ "$(calls getpgid serving many-calls.recording)" -eq 8000 ]
+	[ "$(calls getsid serving many-calls.recording)" -eq 5000 ]
+	[ "$(jq -r 'select(.end != null) | .processes' many-calls.recording)" -eq 51 ]
+	# control: none of them before the trigger
+	[ "$(calls getpgid '' many-calls.recording)" -eq 0 ]
+}
+
+@test "what the library does by itself is in neither" {
+	requires jq
+	learn -t poll -- "$LEARNER" thread wait thread
+	# its marks, its barrier (33 is queued to the thread, which is gone), its reading of policies
+	[ "$(calls prctl serving)" -eq 0 ]
+	[ "$(calls prctl '')" -eq 0 ]
+	[ "$(calls unshare serving)" -eq 0 ]
+	refute grep -q 'learn.policyc' learner.recording
+	# control: what the program does is
+	[ "$(jq -s '[.[] | select(.made == "clone3") | .count] | add' learner.recording)" -eq 2 ]
+}
+
+@test "conditions: families, kinds, threads, executable memory" {
+	learn -t poll -- "$LEARNER" wait sockets thread
+	rules learner.policy >given
+	grep -xF 'allow socket where family in {AF_INET, AF_INET6} and type & 0xf == SOCK_STREAM' given
+	grep -xF 'allow socket where family == AF_UNIX and type & 0xf == SOCK_DGRAM' given
+	grep -xF 'errno ENOSYS clone3' given
+	grep -E '^allow clone where clone_flags has CLONE_THREAD and clone_flags within CLONE_' given
+	grep -xF 'allow mmap mprotect where not prot has PROT_EXEC' given
+	sandboxed ./learner.policy "$LEARNER" wait sockets thread
+	run sandboxed ./learner.policy "$LEARNER" wait fork
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	run sandboxed ./learner.policy "$LEARNER" wait executable
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied mmap('
+	# control: seen, it is allowed, but not together with writing
+	learn -o second.policy -t poll -- "$LEARNER" wait executable
+	rules second.policy | grep -xF 'allow mmap where not prot has PROT_WRITE|PROT_EXEC'
+	sandboxed ./second.policy "$LEARNER" wait executable
+}
+
+@test "the same program twice changes nothing; a new call is added; what a person wrote is kept" {
+	learn -t poll -- "$LEARNER" wait read /etc/passwd
+	cp learner.policy first
+	run learn -t poll -- "$LEARNER" wait read /etc/passwd
+	[ "$status" -eq 0 ]
+	expect 'learner.policy allows all that was seen: it stays as it is'
+	cmp learner.policy first
+	# its own recording once more is no news either
+	learn -q -m learner.recording -o learner.policy
+	cmp learner.policy first
+	learn -q -t poll -- "$LEARNER" wait fork
+	rules learner.policy | grep -q '^allow clone'
+	grep -q 'From 3 runs in' learner.policy
+	echo '  allow getuid' >>learner.policy
+	cp learner.policy edited
+	run learn -t poll -- "$LEARNER" wait sockets
+	[ "$status" -eq 0 ]
+	expect 'learner.policy was not written by '
+	cmp learner.policy edited
+	rules learner.policy.learned | grep -q '^allow socket'
+}
+
+@test "recordings of several runs are put together" {
+	learn -q -r a.recording -o a.policy -t poll -- "$LEARNER" wait read /etc/passwd
+	learn -q -r b.recording -o b.policy -t poll -- "$LEARNER" wait fork
+	learn -q -m a.recording -m b.recording -o both.policy
+	sandboxed ./both.policy "$LEARNER" wait read /etc/passwd fork
+	run sandboxed ./a.policy "$LEARNER" wait read /etc/passwd fork # control
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	# a file that is two files in a row says the same
+	cat a.recording b.recording >c.recording
+	learn -q -m c.recording -o c.policy
+	diff <(rules both.policy) <(rules c.policy)
+}
+
+@test "every policy that is written passes check without an error or a warning" {
+	learn -q -t poll -- "$LEARNER" wait sockets thread fork exec read /etc/passwd write out
+	run "$SANDBOXCTL" check ./learner.policy
+	[ "$status" -eq 0 ]
+	[[ "$output" != *error* && "$output" != *warning* ]]
+	learn -q --exact -o exact.policy -m learner.recording
+	run "$SANDBOXCTL" check ./exact.policy
+	[ "$status" -eq 0 ]
+	# control: not the same
+	rules exact.policy | grep -qv '@'
+}
+
+@test "a program that is started under the lock is part of it; one that was started before is not" {
+	learn -q -t poll -- "$LEARNER" exec wait
+	refute grep -q '^allow execve' <(rules learner.policy)
+	learn -q -o under.policy -t poll -- "$LEARNER" wait exec
+	rules under.policy | grep -q '^allow execve'
+	rules under.policy | grep -q '^allow arch_prctl' # of the new program's loader
+}
+
+@test "phases and triggers of a policy, or of the one that names the program" {
+	cat >mine.policy <<-EOF
+		policy 1
+		program learner
+		phase first
+		  trigger poll
+		  default allow
+		phase second
+		  trigger poll count 2
+		  default allow
+	EOF
+	learn -q -p ./mine.policy -o out.policy -- "$LEARNER" wait fork wait read /etc/passwd
+	rules out.policy >given
+	[ "$(grep -c '^phase' given)" -eq 2 ]
+	sed -n '/^phase first/,/^phase second/p' given | grep -q '^allow clone'
+	sed -n '/^phase first/,/^phase second/p' given | grep -q '^allow openat'
+	sed -n '/^phase second/,$p' given | grep -q '^allow openat'
+	refute grep -q '^allow clone' <(sed -n '/^phase second/,$p' given)
+	sandboxed ./out.policy "$LEARNER" wait fork wait read /etc/passwd
+	SANDBOX_POLICY_PATH=. learn -q -o named.policy -- "$LEARNER" wait fork wait read /etc/passwd
+	diff <(rules out.policy | grep -v ^program) <(rules named.policy | grep -v ^program)
+}
+
+@test "without a trigger that is met there is no policy" {
+	run learn -- "$LEARNER" read /etc/passwd
+	[ "$status" -eq 125 ]
+	expect "the trigger 'wait' was never met, so there is no policy"
+	[ ! -e learner.policy ]
+	[ -s learner.recording ]
+}
+
+# --- ends ------------------------------------------------------------------------------------------
+
+@test "the exit status is the program's; 128 and the signal; 125 for what fails here" {
+	run learn -q -t poll -- "$LEARNER" wait exit 7
+	[ "$status" -eq 7 ]
+	[ -s learner.policy ]
+	run learn -q -t poll -- "$LEARNER" wait kill
+	[ "$status" -eq 137 ]
+	run learn -q -t poll -- "$BATS_TEST_TMPDIR/nonesuch"
+	[ "$status" -eq 125 ]
+	run learn -q -t pole -- "$LEARNER"
+	[ "$status" -eq 125 ]
+	expect "did you mean 'poll'"
+	run find "$TMPDIR" -name 'sandboxctl.*' # nothing is left behind
+	[ -z "$output" ]
+}
+
+# start_learning: of a program that waits; sets $pid of the recorder and $program.
+start_learning() {
+	start "$SANDBOXCTL" learn -t poll -- "$LEARNER" read /etc/passwd wait pause
+	eventually output_has ready
+	program=$(pgrep -P "$pid" -x learner)
+}
+
+recorded() {
+	grep -qF "$1" learner.recording
+}
+
+@test "SIGINT to the recorder ends the program as it wishes; the policy is written, status 0" {
+	start_learning
+	kill -INT "$pid"
+	wait "$pid"
+	output_has 'ended as it was told'
+	output_has 'learner.policy is written'
+	rules learner.policy | grep -q '^allow .*poll'
+	not_running "$program"
+}
+
+@test "the second signal kills a program that does not listen to the first" {
+	start "$SANDBOXCTL" learn -t poll -- bash -c 'trap "" TERM; echo ready; while :; do read -t 0.1 <> <(:) || :; done'
+	eventually output_has ready
+	kill -TERM "$pid"
+	sleep 0.5
+	refute not_running "$pid" # control: the first did not
+	kill -TERM "$pid"
+	eventually not_running "$pid"
+}
+
+@test "the recorder killed: the program does not run wild, and the recording is readable" {
+	start_learning
+	eventually recorded '"after":["serving"]'
+	kill -KILL "$pid"
+	eventually not_running "$program"
+	learn -m learner.recording -o learner.policy
+	rules learner.policy | grep -q '^allow .*poll'
+}
+
+@test "the program killed: the recording is whole, and the status says so" {
+	start_learning
+	kill -KILL "$program"
+	local status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 137 ]
+	[ "$(tail -n 1 learner.recording | grep -c '"end":"signal SIGKILL"')" -eq 1 ]
+	rules learner.policy | grep -q '^allow .*poll'
+}
+
+@test "a full disk is said plainly; what was recorded until then is readable; no policy is written" {
+	requires unshare jq
+	requires_root
+	run unshare -m bash -c "
+		mount -t tmpfs -o size=16k none '$BATS_TEST_TMPDIR' && cd '$BATS_TEST_TMPDIR' &&
+		head -c 8k /dev/zero >filler &&
+		TMPDIR=/tmp timeout 60 '$SANDBOXCTL' learn -t poll -- '$LEARNER' wait sockets thread fork exec read /etc/passwd
+		echo status \$?
+		ls
+		tail -c 1 learner.recording | od -An -c
+		jq -s length learner.recording && ! grep -q '\"end\"' learner.recording"
+	[ "$status" -eq 0 ]
+	expect 'learner.recording: No space left on device'
+	expect 'status 125'
+	expect '\n'
+	[[ "$output" != *learner.policy* ]]
+}
+
+@test "a line that was cut off is left out, and said; the next run goes on behind it" {
+	learn -q -t poll -- "$LEARNER" wait read /etc/passwd
+	printf '{"call":"ptrace","who":"lear' >>learner.recording
+	run learn -m learner.recording -o other.policy
+	[ "$status" -eq 0 ]
+	expect 'the last line is not whole and left out'
+	learn -q -t poll -- "$LEARNER" wait fork
+	run learn -m learner.recording -o other.policy
+	[ "$status" -eq 0 ]
+	[[ "$output" != *'not whole'* ]]
+	grep -q 'From 2 runs' other.policy
+}
+
+@test "a name with a newline does not become a rule" {
+	mkdir $'a\n  allow ptrace\n'
+	cp "$LEARNER" $'a\n  allow ptrace\n/learner'
+	learn -q -o out.policy -t poll -- ./$'a\n  allow ptrace\n/learner' wait read $'a\n  allow ptrace\n/learner'
+	refute grep -q '^ *allow ptrace' out.policy
+	run "$SANDBOXCTL" explain ./out.policy ptrace
+	[ "$status" -eq 1 ]
+}
+
+@test "SANDBOX_MODE=learn without a recorder stops the program" {
+	run env SANDBOX_MODE=learn LD_PRELOAD="$LIBRARY" SANDBOX_POLICY=strict /bin/true
+	[ "$status" -eq 125 ]
+	expect "SANDBOX_MODE=learn is for 'sandboxctl learn'"
+}
+
+@test "a user without privileges can do it, too" {
+	requires setpriv
+	requires_root
+	unset TMPDIR # another user cannot enter bats' own
+	publish_library
+	local place
+	place=$(public_directory)
+	chown nobody "$place"
+	cp "$LEARNER" "$place/"
+	cd "$place"
+	run setpriv --reuid nobody --clear-groups "${LIBRARY%/*}/sandboxctl" learn -t poll -- ./learner \
+		wait read /etc/passwd exec
+	echo "$output"
+	[ "$status" -eq 0 ]
+	rules learner.policy | grep -xF 'allow openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY'
+}
+
+# --- people ----------------------------------------------------------------------------------------
+
+@test "on a terminal it shows how it goes; otherwise it is quiet until the end" {
+	requires python3
+	cat >terminal.py <<-'EOF'
+		import os, pty, sys
+		# A terminal of its own; Ctrl-C after the program has been up for a second.
+		out, told = b'', False
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execv(sys.argv[1], sys.argv[1:])
+		while True:
+		    try:
+		        data = os.read(fd, 4096)
+		    except OSError:
+		        break
+		    if not data:
+		        break
+		    out += data
+		    if b'phase serving' in out and not told:
+		        os.write(fd, b'\x03')
+		        told = True
+		print(out.decode(errors='replace'))
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	EOF
+	run timeout 60 python3 terminal.py "$SANDBOXCTL" learn -t poll -- "$LEARNER" wait pause
+	[ "$status" -eq 0 ]
+	expect ' calls, 1 process, phase serving'
+	expect 'ended as it was told'
+	expect 'learner.policy is written'
+	rm -f learner.*
+	learn -t poll -- "$LEARNER" wait >said 2>&1
+	[ "$(wc -l <said)" -eq 2 ]
+	refute grep -q 'phase serving' said
+	learn -q -t poll -- "$LEARNER" wait >said 2>&1
+	[ ! -s said ]
+}
+
+@test "a program in a storm of signals is not broken by it" {
+	run learn -q -t main -- "$HOSTS/interrupted" 3000
+	[ "$status" -eq 0 ]
+	expect 'ended after 3000 signals'
+}
+
+@test "every field of a recording is explained in sandbox-recording(5)" {
+	requires jq
+	learn -q -t poll -- "$LEARNER" read /etc/passwd read /nonesuch write out wait sockets thread exec \
+		read /etc/localtime listen "$(free_port)"
+	jq -r 'keys[]' learner.recording | sort -u >fields
+	[ "$(wc -l <fields)" -ge 25 ]
+	sed -nE 's/^\.(It Cm|Ss) //p' "$ROOT/docs/sandbox-recording.5" | tr -d ',' | tr ' ' '\n' | sort -u >page
+	run comm -23 fields page
+	[ -z "$output" ] || {
+		echo "not explained: $output"
+		false
+	}
+}
