@@ -347,6 +347,50 @@ while True:
 	[ "$(grep -c 'steps files' <<<"$output")" -eq 2 ]
 }
 
+@test "a filter that denies all else leaves a later phase what its steps take" {
+	local path
+	path=$(
+		policy steps-later <<-EOF
+			policy 1
+			program order
+			phase start
+			  trigger poll
+			  default kill
+			  allow exit_group poll ppoll select pselect6 brk mmap munmap getppid write fstat newfstatat
+			phase serving
+			  trigger select
+			  default kill
+			  allow exit_group poll ppoll select pselect6 brk mmap munmap getppid write fstat newfstatat
+			  read $dir/in
+			  bind tcp 80
+			  scope signal
+			  limit core 0
+			  capabilities none
+			  dumpable no
+			  descriptors report
+			  descriptors close 100-
+		EOF
+	)
+	SANDBOX_VERBOSE=1 run sandboxed "$path" "$HOSTS/order" poll select 101</dev/null \
+		102< <(sleep 1) 103<>"/dev/udp/127.0.0.1/9"
+	[ "$status" -eq 0 ]
+	expect 'descriptor 103, to be closed: udp 127.0.0.1:'
+	expect 'phase serving, trigger select, threads 1, steps files + ports + scope + limits + capabilities + dumpable no + descriptors'
+}
+
+@test "in a root of its own, paths are those of that root" {
+	mkdir "$dir/in/inner"
+	cp "$dir/in/file" "$dir/in/inner/"
+	reach "$(lines "root $dir/in" 'read /inner')" read:/inner/file list:/inner read:/file list:/ \
+		read:/etc/passwd
+	all ok read:/inner/file list:/inner
+	all EACCES read:/file list:/
+	all ENOENT read:/etc/passwd
+	run sandboxed "$(lines "root $dir/in" 'read /etc')" "$HOSTS/reach" 4 own:
+	[ "$status" -eq 125 ]
+	expect 'phase serving names /etc, which does not exist'
+}
+
 @test "the report says which steps took effect" {
 	local report=$BATS_TEST_TMPDIR/report
 	SANDBOX_VERBOSE=1 run sandboxed "$(lines "read $dir" 'bind tcp none' 'scope signal')" \
