@@ -221,6 +221,19 @@ ok' ] || {
 	done
 }
 
+@test "a function with scalable vectors for arguments is refused: system calls cut them" {
+	local program=$BATS_TEST_TMPDIR/scalable
+	aarch64-linux-gnu-gcc -march=armv8-a+sve -O1 -o "$program" "$ROOT/tests/aarch64/scalable.c"
+	run arm "$program"
+	[ "$output" = 1 ]
+	run arm_sandboxed "$(arm_policy 'call sum')" "$program"
+	[ "$status" -eq 125 ]
+	expect 'it takes arguments in scalable vector registers'
+	run arm_sandboxed "$(arm_policy 'call main')" "$program" # control: another one of it is taken
+	[ "$status" -eq 0 ]
+	[ "$(times 'would lock')" -eq 1 ]
+}
+
 # counted TRIGGER SHAPE: what was said by the host's four calls and the library, on one line.
 counted() {
 	run arm_sandboxed "$(arm_policy "call $1")" "$ARM/hosts/shapes" "$2"

@@ -35,7 +35,7 @@ struct search {
 	uintptr_t base;
 	struct functions *functions;
 	uintptr_t plain; /* the function of exactly that name, 0: none yet */
-	bool in_symtab, is_ifunc, is_ambiguous;
+	bool in_symtab, is_ifunc, is_scalable, is_ambiguous;
 };
 
 /* Where a function was looked for, as far as a line of a refusal has room for it. */
@@ -65,6 +65,7 @@ static void take(struct search *search, const struct elf_symbol *symbol, enum sy
 	if (match == SYMBOL_PLAIN)
 		search->plain = address;
 	search->is_ifunc |= symbol->is_ifunc;
+	search->is_scalable |= symbol->is_scalable;
 	functions->list[functions->count++] = (struct function){
 		.address = address,
 		.size = symbol->size,
@@ -174,6 +175,8 @@ static enum elf_result find_name(const struct elf_file *file, const struct objec
 		return ELF_AMBIGUOUS;
 	if (functions->count == before)
 		return ELF_NO_SYMBOL;
+	if (search.is_scalable)
+		return ELF_SCALABLE;
 	return search.is_ifunc ? choose_function(functions, file, object->base) : ELF_FOUND;
 }
 
@@ -351,6 +354,10 @@ const char *elf_why(enum elf_result result)
 		return "several functions have that name; give one as OBJECT+0xOFFSET (nm)";
 	case ELF_NOT_CODE:
 		return "it is not in a segment of code of its object";
+	case ELF_SCALABLE:
+		return "it takes arguments in scalable vector registers (SVE), of which a system "
+		       "call "
+		       "forgets what is beyond 128 bits";
 	default:
 		return NULL;
 	}

@@ -34,6 +34,7 @@ enum elf_result {
 	ELF_SEVERAL,   /* functions of that C++ name */
 	ELF_NO_COMMAND, /* a C++ name, and no sandboxctl */
 	ELF_NOT_CODE,	/* the symbol is not in an executable segment */
+	ELF_SCALABLE,	/* its arguments would not survive a system call */
 };
 
 /* load: looks in .symtab, .dynsym and the separate debug file, the program first, then its

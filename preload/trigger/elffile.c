@@ -110,6 +110,7 @@ static bool take_function(struct elf_symbol *symbol, const Elf64_Sym *from, cons
 				       .value = from->st_value,
 				       .size = from->st_size,
 				       .is_ifunc = type == STT_GNU_IFUNC,
+				       .is_scalable = from->st_other & STO_AARCH64_VARIANT_PCS,
 				       .is_typed = type != STT_NOTYPE };
 	return true;
 }

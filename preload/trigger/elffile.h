@@ -27,6 +27,7 @@ struct elf_symbol {
 	uint64_t value;	  /* address, before the object is placed */
 	uint64_t size;	  /* bytes, 0: not said */
 	bool is_ifunc;	  /* value is that of a function that chooses the code */
+	bool is_scalable; /* aarch64: takes arguments that a system call may cut (SVE) */
 	bool is_typed;	  /* the symbol says that it is a function */
 	bool in_symtab;	  /* else it was in .dynsym */
 };
