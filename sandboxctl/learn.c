@@ -5,6 +5,7 @@
  */
 #include "learned.h"
 #include "prepare.h"
+#include "record/cover.h"
 #include "record/watch.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 static const char help[] =
 	"usage: sandboxctl learn [OPTIONS] -- PROGRAM [ARGUMENTS]\n"
 	"       sandboxctl learn [OPTIONS] --merge FILE...\n"
+	"       sandboxctl learn --check POLICY [OPTIONS] [-- PROGRAM [ARGUMENTS]]\n"
 	"\n"
 	"Runs PROGRAM, records the system calls of it and of all that it starts, and writes a\n"
 	"policy that allows what it did after the trigger. Nothing is refused meanwhile. Exercise\n"
@@ -29,6 +31,9 @@ static const char help[] =
 	"  -r, --recording FILE   the recording (beside the policy, .recording)\n"
 	"  -m, --merge FILE       what this recording saw, too; may be said several times\n"
 	"  -e, --exact            name single calls; no groups but @base and @abort\n"
+	"  -c, --check POLICY     write none: say what POLICY would have denied, and what it "
+	"gives\n"
+	"                         that was not used; exit status 1 when it would have denied any\n"
 	"  -q, --quiet            say only what went wrong\n"
 	"\n"
 	"Exit status: that of PROGRAM; 128 + N when signal N ended it; 0 when it ended because we\n"
@@ -37,12 +42,31 @@ static const char help[] =
 enum { MERGES_MAX = 64, SIGNALLED = 128 };
 
 struct options {
-	const char *trigger, *policy, *output, *recording;
-	const char *merges[MERGES_MAX];
+	const char *trigger, *policy, *output, *recording, *check;
+	const char *merges[MERGES_MAX + 1]; /* and what is recorded now */
 	size_t merge_count;
 	bool exact, quiet;
 	char **argv; /* of the program; NULL: none is run */
 };
+
+/* -1: they go together. */
+static int check_options(const struct options *options)
+{
+	if (!options->argv && !options->merge_count) {
+		complain("learn: name a program, or recordings with --merge");
+		return usage_error("learn");
+	}
+	if (options->check && (options->output || options->policy || options->exact)) {
+		complain("learn: --check writes no policy, so it goes without --output, --policy "
+			 "and --exact");
+		return usage_error("learn");
+	}
+	if (!options->argv && !options->output && !options->check) {
+		complain("learn: without a program, name the policy with --output");
+		return usage_error("learn");
+	}
+	return -1;
+}
 
 static int read_options(int argc, char **argv, struct options *options)
 {
@@ -53,6 +77,7 @@ static int read_options(int argc, char **argv, struct options *options)
 		{ "recording", required_argument, NULL, 'r' },
 		{ "merge", required_argument, NULL, 'm' },
 		{ "exact", no_argument, NULL, 'e' },
+		{ "check", required_argument, NULL, 'c' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -60,7 +85,7 @@ static int read_options(int argc, char **argv, struct options *options)
 	int option;
 
 	/* "+": what follows PROGRAM belongs to it. */
-	while ((option = getopt_long(argc, argv, "+t:p:o:r:m:eqh", words, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+t:p:o:r:m:ec:qh", words, NULL)) != -1) {
 		switch (option) {
 		case 't':
 			options->trigger = optarg;
@@ -84,6 +109,9 @@ static int read_options(int argc, char **argv, struct options *options)
 		case 'e':
 			options->exact = true;
 			break;
+		case 'c':
+			options->check = optarg;
+			break;
 		case 'q':
 			options->quiet = true;
 			break;
@@ -95,15 +123,7 @@ static int read_options(int argc, char **argv, struct options *options)
 		}
 	}
 	options->argv = optind < argc ? argv + optind : NULL;
-	if (!options->argv && !options->merge_count) {
-		complain("learn: name a program, or recordings with --merge");
-		return usage_error("learn");
-	}
-	if (!options->argv && !options->output) {
-		complain("learn: without a program, name the policy with --output");
-		return usage_error("learn");
-	}
-	return -1;
+	return check_options(options);
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -121,6 +141,8 @@ static void name_files(struct session *session, struct options *options)
 	const char *suffix;
 	int length;
 
+	if (options->check)
+		return;
 	if (!options->output && options->argv)
 		options->output =
 			arena_printf(&session->arena, "%s.policy", base_name(options->argv[0]));
@@ -145,47 +167,64 @@ static int exit_status(const struct watch *watch)
 	return WEXITSTATUS(watch->status);
 }
 
-static int record(struct session *session, const struct options *options)
+/* False: there is nothing to go on with; `*status` is ours then. */
+static bool record(struct options *options, const struct preparation *preparation, int *status)
 {
 	static struct watch watch;
-	struct preparation preparation = { .trigger = options->trigger, .policy = options->policy };
-	struct recording_head head = { .argv = options->argv };
-	int status = EXIT_SETUP;
+	struct recording_head head = { .argv = options->argv,
+				       .policy = preparation->policy,
+				       .armed = preparation->armed };
+	bool good = recorder_begin(&watch.recorder, false);
+
+	*status = EXIT_SETUP;
+	watch.quiet = options->quiet;
+	if (!good)
+		complain("no memory for a recording");
+	if (good && options->check)
+		cover_shapes(preparation->armed, &watch.recorder.shapes);
+	good = good && watch_run(&watch, options->recording, preparation->program, &head);
+	if (good) {
+		*status = exit_status(&watch);
+		good = watch.is_complete;
+		if (!options->quiet)
+			tell_run(&watch);
+	}
+	recorder_end(&watch.recorder);
+	return good;
+}
+
+/* What becomes of the recordings: the exit status, `status` when nothing is wrong. */
+static int use_recordings(struct session *session, const struct options *options, int status)
+{
+	const struct learned learned = { .output = options->output,
+					 .check = options->check,
+					 .recordings = options->merges,
+					 .recording_count = options->merge_count,
+					 .exact = options->exact,
+					 .quiet = options->quiet };
+
+	if (options->check)
+		return check_learned(session, &learned, status);
+	return write_learned(session, &learned) ? status : EXIT_SETUP;
+}
+
+static int run_and_learn(struct session *session, struct options *options)
+{
+	struct preparation preparation = { .trigger = options->trigger,
+					   .policy = options->check ? options->check
+								    : options->policy };
+	int status;
 
 	if (!prepare(session, &preparation, options->argv[0]))
 		return EXIT_SETUP;
-	head.armed = preparation.armed;
-	head.policy = preparation.policy;
-	watch.quiet = options->quiet;
-	if (!recorder_begin(&watch.recorder, false))
-		complain("no memory for a recording");
-	else if (watch_run(&watch, options->recording, preparation.program, &head))
-		status = exit_status(&watch);
-	if (status != EXIT_SETUP && !options->quiet)
-		tell_run(&watch);
-	recorder_end(&watch.recorder);
+	if (!options->recording)
+		options->recording = preparation.recording;
+	if (record(options, &preparation, &status)) {
+		options->merges[options->merge_count++] = options->recording;
+		status = use_recordings(session, options, status);
+	}
 	unprepare(&preparation);
 	return status;
-}
-
-static int learn(struct session *session, struct options *options)
-{
-	struct learned learned = { .output = options->output,
-				   .exact = options->exact,
-				   .quiet = options->quiet };
-	int status = EXIT_GOOD;
-
-	name_files(session, options);
-	learned.output = options->output;
-	if (options->argv)
-		status = record(session, options);
-	if (status == EXIT_SETUP)
-		return status;
-	if (options->argv)
-		options->merges[options->merge_count++] = options->recording;
-	learned.recordings = options->merges;
-	learned.recording_count = options->merge_count;
-	return write_learned(session, &learned) ? status : EXIT_SETUP;
 }
 
 int learn_main(int argc, char **argv)
@@ -197,7 +236,9 @@ int learn_main(int argc, char **argv)
 	if (result >= 0)
 		return result;
 	session_begin(&session);
-	result = learn(&session, &options);
+	name_files(&session, &options);
+	result = options.argv ? run_and_learn(&session, &options)
+			      : use_recordings(&session, &options, EXIT_GOOD);
 	session_end(&session);
 	return result;
 }

@@ -1,4 +1,4 @@
-/* learned.c - from recordings to a policy file; see learned.h. */
+/* learned.c - what recordings are good for; see learned.h. */
 #include "learned.h"
 
 #include "record/compose.h"
@@ -185,6 +185,97 @@ bool write_learned(struct session *session, const struct learned *learned)
 			 strchr(path, '/') ? path : arena_printf(&session->arena, "./%s", path),
 			 compose.program);
 	return true;
+}
+
+/* --- against a policy ------------------------------------------------------------------------- */
+
+static void print_denied_call(struct arena *arena, const struct denied *denied)
+{
+	const struct sighting *sighting = denied->sighting;
+
+	printf("  %s: %llu time%s%s%s%s\n", call_text(arena, sighting->number, &sighting->cube),
+	       (unsigned long long)sighting->count, sighting->count == 1 ? "" : "s",
+	       sighting->caller_count ? ", from " : "",
+	       sighting->caller_count ? sighting->callers[0] : "",
+	       denied->perhaps ? ", for some values of what was not recorded" : "");
+	printf("    %s: %s\n", action_text(arena, denied->verdict.action),
+	       verdict_reason(arena, denied->phase, denied->verdict));
+}
+
+static void print_denied_step(struct arena *arena, const struct denied *denied)
+{
+	printf("  %s: %llu time%s%s\n", denied->question,
+	       (unsigned long long)denied->sighting->count, denied->sighting->count == 1 ? "" : "s",
+	       denied->perhaps ? ", where the kernel can" : "");
+	if (denied->by)
+		printf("    %s:%u: %s\n", denied->by->place.source->name, denied->by->place.line,
+		       line_text(arena, denied->by->place));
+	else
+		puts("    no line gives it");
+}
+
+static void print_denied(struct arena *arena, const struct coverage *coverage,
+			 const struct phase *phase)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < coverage->denied_count; i++) {
+		const struct denied *denied = &coverage->denied[i];
+
+		if (denied->phase != phase)
+			continue;
+		if (!any)
+			printf("phase %s would have denied:\n", phase->name);
+		any = true;
+		if (denied->question)
+			print_denied_step(arena, denied);
+		else
+			print_denied_call(arena, denied);
+	}
+	if (!any)
+		printf("phase %s would have denied nothing\n", phase->name);
+}
+
+static void print_unused(const struct coverage *coverage, const struct phase *phase)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < coverage->unused_count; i++) {
+		struct place place = coverage->unused[i].place;
+
+		if (coverage->unused[i].phase != phase)
+			continue;
+		if (!last)
+			printf("phase %s gives what was not used:", phase->name);
+		if (last != place.start)
+			printf("\n  %s:%u:", place.source->name, place.line);
+		last = place.start;
+		printf(" %.*s", (int)place.length, place.start + place.column - 1);
+	}
+	if (last)
+		putchar('\n');
+}
+
+int check_learned(struct session *session, const struct learned *learned, int status)
+{
+	const struct policy *policy = session_resolve(session, learned->check, ARCH_NATIVE);
+	struct coverage coverage;
+	struct model model;
+
+	if (!policy || !read_recordings(session, learned, &model) || !has_fired(&model))
+		return EXIT_SETUP;
+	coverage = cover(&session->context, &model, model_program(&model), policy);
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		const struct phase *phase = &policy->phases[i];
+
+		if (!model_phase(&model, phase->name)) {
+			printf("phase %s was never met\n", phase->name);
+			continue;
+		}
+		print_denied(&session->arena, &coverage, phase);
+		print_unused(&coverage, phase);
+	}
+	return coverage.denied_count ? EXIT_POLICY : status;
 }
 
 void tell_run(const struct watch *watch)

@@ -1,4 +1,4 @@
-/* learned.h - from recordings to a policy file.
+/* learned.h - what recordings are good for: a policy is written from them, or held against them.
  *
  * What it is: reading, writing, and the proof that what was seen is allowed by what was written.
  */
@@ -9,7 +9,7 @@
 #include "sandboxctl.h"
 
 struct learned {
-	const char *output;
+	const char *output, *check; /* one of them */
 	const char *const *recordings;
 	size_t recording_count;
 	bool exact, quiet;
@@ -17,6 +17,10 @@ struct learned {
 
 /* False after saying what is wrong. */
 bool write_learned(struct session *session, const struct learned *learned);
+
+/* Says on standard output what the policy would have denied, and what it gives that was not used.
+ * The exit status: `status` when it would have denied nothing. */
+int check_learned(struct session *session, const struct learned *learned, int status);
 
 /* A few lines on how a run went. */
 void tell_run(const struct watch *watch);

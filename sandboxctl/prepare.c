@@ -30,6 +30,7 @@ static bool make_directory(struct session *session, struct preparation *preparat
 	preparation->directory = path;
 	preparation->text = arena_printf(&session->arena, "%s/learn.policy", path);
 	preparation->compiled = arena_printf(&session->arena, "%s/learn.policyc", path);
+	preparation->recording = arena_printf(&session->arena, "%s/learn.recording", path);
 	return true;
 }
 
@@ -168,5 +169,6 @@ void unprepare(const struct preparation *preparation)
 {
 	unlink(preparation->text);
 	unlink(preparation->compiled);
+	unlink(preparation->recording);
 	rmdir(preparation->directory);
 }

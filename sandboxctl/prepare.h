@@ -12,8 +12,8 @@ struct preparation {
 	const char *policy;  /* NULL: none, or the one that names the program */
 	/* Made by prepare(): */
 	const struct policy *armed;
-	const char *program; /* its file */
-	const char *directory, *text, *compiled;
+	const char *program;				     /* its file */
+	const char *directory, *text, *compiled, *recording; /* the last: for who keeps none */
 };
 
 /* False after saying what is wrong; nothing is left behind then. */

@@ -176,6 +176,65 @@ rules() {
 	[ -s learner.recording ]
 }
 
+# --- a policy held against a run -------------------------------------------------------------------
+
+@test "--check says what would have been denied and what was not used, and denies nothing" {
+	cat >mine.policy <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default trap
+		  allow @base @accept poll close fstat write
+		  allow openat where flags & O_ACCMODE == O_RDONLY
+		  allow getpid where arg0 > 5
+		  read  /etc
+		  write $BATS_TEST_TMPDIR
+		  bind  tcp 1
+	EOF
+	run learn --check ./mine.policy -- "$LEARNER" wait read /etc/passwd read "$LEARNER" sockets
+	[ "$status" -eq 1 ]
+	expect 'socket(AF_INET, SOCK_STREAM, 0): 1 time, from learner+0x'
+	expect 'trap: ./mine.policy:4: default trap'
+	expect "read $LEARNER: 1 time"
+	expect 'no line gives it'
+	expect './mine.policy:5: @accept fstat write'
+	expect './mine.policy:7: getpid'
+	expect "./mine.policy:9: $BATS_TEST_TMPDIR"
+	expect './mine.policy:10: 1'
+	[[ "$output" != *'/etc/passwd'* && "$output" != *'mine.policy:6:'* && "$output" != *'mine.policy:8:'* ]]
+	[ -z "$(find . -name '*.recording')" ]
+	# the control: what is used and given is silent
+	run learn -q --check ./mine.policy -- "$LEARNER" wait read /etc/passwd
+	[ "$status" -eq 0 ]
+	expect 'phase serving would have denied nothing'
+}
+
+@test "--check looks at the very arguments that the policy tests" {
+	cat >small.policy <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default allow
+		  kill mmap where len > 4096 and prot has PROT_EXEC
+		  kill lseek
+	EOF
+	run learn -q --check ./small.policy -- "$LEARNER" wait executable
+	[ "$status" -eq 0 ]
+	sed -i 's/> 4096/>= 4096/' small.policy
+	run learn -q --check ./small.policy -- "$LEARNER" wait executable
+	[ "$status" -eq 1 ]
+	expect 'kill: ./small.policy:5: kill mmap where len >= 4096'
+}
+
+@test "--check of the policy that was learned denies nothing; of an older recording too" {
+	learn -q -t poll -- "$LEARNER" wait sockets thread fork exec read /etc/passwd
+	run learn --check ./learner.policy -- "$LEARNER" wait sockets thread fork exec read /etc/passwd
+	[ "$status" -eq 0 ]
+	run learn --check ./learner.policy -m learner.recording
+	[ "$status" -eq 0 ]
+	expect 'would have denied nothing'
+}
+
 # --- ends ------------------------------------------------------------------------------------------
 
 @test "the exit status is the program's; 128 and the signal; 125 for what fails here" {

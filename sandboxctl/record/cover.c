@@ -3,6 +3,7 @@
 
 #include "compose.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct coverer {
@@ -12,21 +13,42 @@ struct coverer {
 	const struct phase *phase;
 	struct diagram diagram;
 	struct coverage coverage;
-	/* The decisions of the phase that something was seen for. */
-	const struct decision **used;
+	/* Where the decisions of the phase stand that something was seen for. */
+	struct place *used;
 	size_t used_count;
 };
 
-static void note_used(struct coverer *coverer, const struct decision *decision)
+static bool same_place(struct place a, struct place b)
 {
-	for (size_t i = 0; i < coverer->used_count; i++)
-		if (coverer->used[i] == decision)
-			return;
-	*ARENA_PUSH(coverer->context->arena, coverer->used, coverer->used_count) = decision;
+	return a.start == b.start && a.column == b.column;
 }
 
+static bool is_used(const struct coverer *coverer, struct place place)
+{
+	for (size_t i = 0; i < coverer->used_count; i++)
+		if (same_place(coverer->used[i], place))
+			return true;
+	return false;
+}
+
+static void note_used(struct coverer *coverer, struct place place)
+{
+	if (!is_used(coverer, place))
+		*ARENA_PUSH(coverer->context->arena, coverer->used, coverer->used_count) = place;
+}
+
+static void note_denied(struct coverer *coverer, struct denied denied)
+{
+	struct coverage *coverage = &coverer->coverage;
+
+	denied.phase = coverer->phase;
+	*ARENA_PUSH(coverer->context->arena, coverage->denied, coverage->denied_count) = denied;
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
 /* clone3 told ENOSYS is a clone in the next moment: that one counts. */
-static void cover_one(struct coverer *coverer, const struct sighting *sighting)
+static void cover_call(struct coverer *coverer, const struct sighting *sighting)
 {
 	struct outcomes outcomes =
 		find_outcomes(coverer->context, &coverer->diagram, coverer->policy, coverer->phase,
@@ -40,7 +62,7 @@ static void cover_one(struct coverer *coverer, const struct sighting *sighting)
 		if (is_allowed(outcome->verdict.action)) {
 			any_allowed = true;
 			if (outcome->verdict.decision)
-				note_used(coverer, outcome->verdict.decision);
+				note_used(coverer, outcome->verdict.decision->place);
 		} else if (outcome->verdict.decision &&
 			   outcome->verdict.decision->origin == ORIGIN_GUARD) {
 			any_allowed = true; /* says that it was done */
@@ -48,21 +70,72 @@ static void cover_one(struct coverer *coverer, const struct sighting *sighting)
 			worst = outcome;
 		}
 	}
-	if (!worst)
-		return;
-	*ARENA_PUSH(coverer->context->arena, coverer->coverage.denied,
-		    coverer->coverage.denied_count) =
-		(struct denied){ coverer->phase, sighting, worst->verdict, any_allowed };
+	if (worst)
+		note_denied(coverer, (struct denied){ .sighting = sighting,
+						      .verdict = worst->verdict,
+						      .perhaps = any_allowed });
 }
 
-static bool is_used(const struct coverer *coverer, struct place place)
+/* --- files and ports -------------------------------------------------------------------------- */
+
+static const struct {
+	const char *use;
+	enum statement_kind word;
+} words[] = {
+	{ "read", STEP_READ },	     { "write", STEP_WRITE }, { "make", STEP_CREATE },
+	{ "create", STEP_CREATE },   { "bind", STEP_BIND },   { "connect", STEP_CONNECT },
+	{ "execute", STEP_EXECUTE },
+};
+
+/* False: it is none that a lock could deny. */
+static bool make_question(struct coverer *coverer, const struct sighting *sighting,
+			  struct question *question)
 {
-	for (size_t i = 0; i < coverer->used_count; i++)
-		if (coverer->used[i]->place.start == place.start &&
-		    coverer->used[i]->place.column == place.column)
-			return true;
-	return false;
+	struct arena *arena = coverer->context->arena;
+	const char *colon = strrchr(sighting->what, ':');
+
+	*question = (struct question){ .path = sighting->what };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(words[i].use, sighting->use))
+			question->word = words[i].word;
+	if (!question->word)
+		return false;
+	if (sighting->kind == SIGHT_ADDRESS) {
+		if (strncmp(sighting->what, "tcp ", 4) != 0 || !colon)
+			return false;
+		question->path = NULL;
+		question->port = strtoull(colon + 1, NULL, 10);
+		question->text = arena_printf(arena, "%s tcp %s", sighting->use, colon + 1);
+		return true;
+	}
+	/* What is not there is not found, lock or no lock; what is there is not made. */
+	if (!strcmp(sighting->use, "make") ? !sighting->missing
+					   : !sighting->found && question->word != STEP_CREATE)
+		return false;
+	question->text = arena_printf(arena, "%s %s",
+				      question->word == STEP_CREATE ? "create" : sighting->use,
+				      sighting->what);
+	return *sighting->what == '/';
 }
+
+static void cover_step(struct coverer *coverer, const struct sighting *sighting)
+{
+	struct question question;
+	struct answer answer;
+
+	if (!make_question(coverer, sighting, &question))
+		return;
+	answer = answer_question(coverer->context, coverer->phase, &question);
+	for (size_t i = 0; i < answer.count && answer.allowed; i++)
+		note_used(coverer, answer.by[i]->place);
+	if (!answer.allowed)
+		note_denied(coverer, (struct denied){ .sighting = sighting,
+						      .perhaps = answer.optional,
+						      .question = question.text,
+						      .by = answer.count ? answer.by[0] : NULL });
+}
+
+/* --- what was not used ------------------------------------------------------------------------ */
 
 static bool is_listed(const struct coverer *coverer, struct place place)
 {
@@ -70,29 +143,75 @@ static bool is_listed(const struct coverer *coverer, struct place place)
 
 	for (size_t i = 0; i < coverage->unused_count; i++)
 		if (coverage->unused[i].phase == coverer->phase &&
-		    coverage->unused[i].place.start == place.start &&
-		    coverage->unused[i].place.column == place.column)
+		    same_place(coverage->unused[i].place, place))
 			return true;
 	return false;
 }
 
+/* The recorder does not ask about these: every program makes them. */
+static void note_unasked(struct coverer *coverer)
+{
+	static const char *const unasked[] = { "exit_group", "rt_sigreturn" };
+
+	for (size_t i = 0; i < sizeof(unasked) / sizeof(unasked[0]); i++) {
+		int number = names_syscall(unasked[i])->number[ARCH_NATIVE];
+		const struct call *call = find_call(coverer->phase, (uint32_t)number);
+
+		for (size_t j = 0; call && j < call->count; j++)
+			if (call->list[j].origin == ORIGIN_TEXT)
+				note_used(coverer, call->list[j].place);
+	}
+}
+
+static void note_unused(struct coverer *coverer, struct place place)
+{
+	if (!is_used(coverer, place) && !is_listed(coverer, place))
+		*ARENA_PUSH(coverer->context->arena, coverer->coverage.unused,
+			    coverer->coverage.unused_count) =
+			(struct unused){ coverer->phase, place };
+}
+
+static int compare_unused(const void *a, const void *b)
+{
+	struct place x = ((const struct unused *)a)->place, y = ((const struct unused *)b)->place;
+
+	if (x.source != y.source)
+		return strcmp(x.source->path, y.source->path);
+	if (x.line != y.line)
+		return x.line < y.line ? -1 : 1;
+	return (x.column > y.column) - (x.column < y.column);
+}
+
 static void find_unused(struct coverer *coverer)
 {
+	note_unasked(coverer);
 	for (size_t i = 0; i < coverer->phase->call_count; i++) {
 		const struct call *call = &coverer->phase->calls[i];
 
 		for (size_t j = 0; j < call->count; j++) {
 			const struct decision *decision = &call->list[j];
 
-			if (decision->origin != ORIGIN_TEXT || !is_allowed(decision->action) ||
-			    is_used(coverer, decision->place) ||
-			    is_listed(coverer, decision->place))
-				continue;
-			*ARENA_PUSH(coverer->context->arena, coverer->coverage.unused,
-				    coverer->coverage.unused_count) =
-				(struct unused){ coverer->phase, decision->place };
+			if (decision->origin == ORIGIN_TEXT && is_allowed(decision->action))
+				note_unused(coverer, decision->place);
 		}
 	}
+	for (size_t i = 0; i < coverer->phase->steps.count; i++) {
+		const struct step_item *item = &coverer->phase->steps.items[i];
+		bool gives = item->word >= STEP_READ && item->word <= STEP_CONNECT;
+
+		if (gives && !item->none)
+			note_unused(coverer, item->place);
+	}
+}
+
+/* --- all together ----------------------------------------------------------------------------- */
+
+static void cover_one(struct coverer *coverer, const struct sighting *sighting)
+{
+	if (sighting->kind != SIGHT_CALL)
+		cover_step(coverer, sighting);
+	else if (!sighting->is_foreign)
+		cover_call(coverer, sighting);
 }
 
 struct coverage cover(struct context *context, const struct model *model, const char *program,
@@ -110,10 +229,39 @@ struct coverage cover(struct context *context, const struct model *model, const 
 		coverer.phase = &policy->phases[i];
 		coverer.used_count = 0;
 		for (size_t j = 0; bit && j < count; j++)
-			if (list[j]->kind == SIGHT_CALL && !list[j]->is_foreign &&
-			    is_needed(model, program, bit, list[j]))
+			if (is_needed(model, program, bit, list[j]))
 				cover_one(&coverer, list[j]);
-		find_unused(&coverer);
+		if (bit)
+			find_unused(&coverer);
 	}
+	if (coverer.coverage.unused_count)
+		qsort(coverer.coverage.unused, coverer.coverage.unused_count, sizeof(struct unused),
+		      compare_unused);
 	return coverer.coverage;
+}
+
+static void widen(struct shape *shape, const struct condition *condition)
+{
+	if (!condition)
+		return;
+	if (condition->kind == CONDITION_TEST) {
+		shape_widen(shape, condition->slot, condition->bits);
+		return;
+	}
+	widen(shape, condition->left);
+	widen(shape, condition->right);
+}
+
+void cover_shapes(const struct policy *policy, struct shapes *shapes)
+{
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		const struct phase *phase = &policy->phases[i];
+
+		for (size_t j = 0; j < phase->call_count; j++) {
+			const struct call *call = &phase->calls[j];
+
+			for (size_t k = 0; k < call->count && call->number < TABLE_NUMBERS; k++)
+				widen(&shapes->by_number[call->number], call->list[k].condition);
+		}
+	}
 }

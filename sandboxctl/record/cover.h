@@ -1,8 +1,7 @@
 /* cover.h - what was seen, held against a policy.
  *
- * What it is: the calls of a recording that the policy would deny, and the lines of the policy that
- * allowed something.
- * What it must not do: decide by itself. The verdicts are evaluate.c's.
+ * What it is: what of a recording the policy would deny, and what the policy gives that no run of
+ * it used. What it must not do: decide by itself. The verdicts are evaluate.c's.
  */
 #ifndef COVER_H
 #define COVER_H
@@ -10,15 +9,20 @@
 #include "model.h"
 
 #include "policy/outcome.h"
+#include "policy/question.h"
 
 struct denied {
 	const struct phase *phase;
 	const struct sighting *sighting;
-	struct verdict verdict;
 	bool perhaps; /* arguments that the recording lacks decide */
+
+	struct verdict verdict; /* of a call */
+
+	const char *question;	    /* of a file or port: "read /etc/passwd" */
+	const struct step_item *by; /* the line that takes it away, or NULL */
 };
 
-/* A word of a line that gives rights: a call or a group. */
+/* A word of a line that gives rights: a call, a group, a path, a port. */
 struct unused {
 	const struct phase *phase;
 	struct place place;
@@ -30,6 +34,9 @@ struct coverage {
 	struct unused *unused;
 	size_t unused_count;
 };
+
+/* The bits of arguments that the policy looks at are kept by a recorder with these shapes. */
+void cover_shapes(const struct policy *policy, struct shapes *shapes);
 
 struct coverage cover(struct context *context, const struct model *model, const char *program,
 		      const struct policy *policy);
