@@ -9,11 +9,14 @@ static const char beginning[] = "policy 1\nphase a\ntrigger main\ndefault trap\n
 
 static void trap_when_wrong(const struct memory *memory)
 {
-	static const char *const wrong[] = { "filter is wrong", "the compiled policy " };
+	/* At the beginning: further on a message may quote the input. */
+	static const char *const wrong[] = { "the compiled filter is wrong",
+					     "the compiled policy " };
 
 	for (size_t i = 0; i < memory->diagnostics.count; i++)
 		for (size_t j = 0; j < sizeof(wrong) / sizeof(wrong[0]); j++)
-			if (strstr(memory->diagnostics.list[i].message, wrong[j]))
+			if (!strncmp(memory->diagnostics.list[i].message, wrong[j],
+				     strlen(wrong[j])))
 				__builtin_trap();
 }
 
