@@ -138,14 +138,13 @@ static const char *base_name(const char *path)
 /* redis-server.policy, redis-server.recording */
 static void name_files(struct session *session, struct options *options)
 {
-	const char *suffix;
+	const char *program = options->argv ? options->argv[0] : "", *suffix;
 	int length;
 
 	if (options->check)
 		return;
-	if (!options->output && options->argv)
-		options->output =
-			arena_printf(&session->arena, "%s.policy", base_name(options->argv[0]));
+	if (!options->output)
+		options->output = arena_printf(&session->arena, "%s.policy", base_name(program));
 	suffix = strrchr(options->output, '.');
 	length = suffix && !strcmp(suffix, ".policy") ? (int)(suffix - options->output)
 						      : (int)strlen(options->output);

@@ -89,11 +89,11 @@ static void read_line(struct process *process, char *line, char *last_path, size
 {
 	unsigned long start, end, offset;
 	char permissions[5];
-	int at = 0;
+	int n, at = 0;
 
-	if (sscanf(line, "%lx-%lx %4s %lx %*s %*s %n", &start, &end, permissions, &offset, &at) <
-		    4 || // NOLINT(cert-err34-c): the kernel's own format
-	    !at)
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel's own format */
+	n = sscanf(line, "%lx-%lx %4s %lx %*s %*s %n", &start, &end, permissions, &offset, &at);
+	if (n < 4 || !at)
 		return;
 	if (!offset || strcmp(line + at, last_path) != 0) {
 		*first = start;

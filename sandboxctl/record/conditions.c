@@ -205,6 +205,16 @@ static bool same_conditions(const struct conditions *a, const struct conditions 
 	return true;
 }
 
+/* `more` asks for the same as `conditions`: what it was made of counts for these too. */
+static void join_alike(const struct maker *maker, struct conditions *conditions,
+		       const struct conditions *more)
+{
+	for (size_t j = 0; more->list && j < conditions->count; j++)
+		for (size_t k = 0; k < more->list[j].count; k++)
+			*ARENA_PUSH(maker->arena, conditions->list[j].list,
+				    conditions->list[j].count) = more->list[j].list[k];
+}
+
 /* All that ask for the same behind this argument become one test of it. */
 static void add_alike(const struct maker *maker, struct conditions *conditions, struct alike *all,
 		      size_t kinds, size_t first, unsigned slot)
@@ -219,10 +229,8 @@ static void add_alike(const struct maker *maker, struct conditions *conditions, 
 			continue;
 		all[i].taken = true;
 		values[count++] = all[i].value;
-		for (size_t j = 0; j < rest.count && i != first; j++)
-			for (size_t k = 0; k < all[i].rest.list[j].count; k++)
-				*ARENA_PUSH(maker->arena, rest.list[j].list, rest.list[j].count) =
-					all[i].rest.list[j].list[k];
+		if (i != first)
+			join_alike(maker, &rest, &all[i].rest);
 	}
 	test = values_test(maker, slot, values, count);
 	for (size_t j = 0; j < rest.count; j++) {

@@ -116,12 +116,13 @@ static bool directory_of(struct process *process, pid_t thread, const struct row
 /* A process' own /proc by its id would be another file each time. */
 static void name_self(const struct process *process, char *path)
 {
+	static const char self[] = "/proc/self";
 	char own[LINK_NAME];
 	size_t length = (size_t)snprintf(own, sizeof(own), "/proc/%d", (int)process->pid);
 
 	if (!strncmp(path, own, length) && (path[length] == '/' || !path[length])) {
-		memmove(path + strlen("/proc/self"), path + length, strlen(path + length) + 1);
-		memcpy(path, "/proc/self", strlen("/proc/self"));
+		memmove(path + sizeof(self) - 1, path + length, strlen(path + length) + 1);
+		memcpy(path, self, sizeof(self) - 1);
 	}
 }
 

@@ -107,7 +107,8 @@ int main(int argc, char **argv)
 		else if (!strcmp(word, "fork") || !strcmp(word, "exec"))
 			make_process(!strcmp(word, "exec"));
 		else if (!strcmp(word, "executable"))
-			mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+				   -1, 0);
 		else if (!strcmp(word, "sockets"))
 			close(socket(AF_INET, SOCK_STREAM, 0)),
 				close(socket(AF_INET6, SOCK_STREAM, 0)),
