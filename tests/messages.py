@@ -25,6 +25,7 @@ EXCEPT = [
     "a signed number",  # of a trigger's slots: every 64-bit number fits
     "unshare_flags == CLONE_THREAD",  # conditions that show prints
     "sig == SIGSYS and act != 0",
+    "prot within PROT_READ|PROT_WRITE",
 ]
 
 # Texts that end in a message above.

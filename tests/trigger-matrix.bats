@@ -9,7 +9,7 @@ setup_file() {
 	mkdir -p "$MATRIX"
 }
 
-FUNCTIONS='static_function exported_function variadic_function library_function inner_function'
+FUNCTIONS='static_function exported_function variadic_function library_function inner_function plugin_function'
 
 # build NAME COMPILER pie|no-pie FLAGS...: $MATRIX/NAME and its library. A name with "symbolic" in it
 # gets a library that binds its own calls itself.
@@ -22,21 +22,24 @@ build() {
 		"$ROOT/tests/matrix/library.c"
 	"$compiler" -D_GNU_SOURCE -g "$@" "${place[@]}" -rdynamic -o "$MATRIX/$name" \
 		"$ROOT/tests/matrix/main.c" "$MATRIX/lib$name.so" -Wl,-rpath,"$MATRIX"
+	"$compiler" -D_GNU_SOURCE -g "$@" -fPIC -shared -o "$MATRIX/plugin-$name.so" \
+		"$ROOT/tests/matrix/plugin.c"
 }
 
 # fires NAME FUNCTION
 fires() {
-	local path
+	local path function=$2
+	[[ "$2" != plugin_function ]] || function=plugin-$1.so!$2
 	path=$(
 		policy "call-$2" <<-EOF
 			policy 1
 			phase serving
-			  trigger call $2
+			  trigger call $function
 			  default allow
 			  errno EPERM getppid
 		EOF
 	)
-	run sandboxed "$path" "$MATRIX/$1" "$2"
+	run sandboxed "$path" "$MATRIX/$1" "$2" "$MATRIX/plugin-$1.so"
 	[ "$output" = 'locked 3 free 0 ok' ] || {
 		printf '%s %s: status %s: %s\n' "$1" "$2" "$status" "$output"
 		return 1
@@ -111,5 +114,7 @@ row() {
 @test "control: without the library every body runs free" {
 	build control gcc pie -O2
 	run "$MATRIX/control" static_function
+	[ "$output" = 'locked 0 free 3 ok' ]
+	run "$MATRIX/control" plugin_function "$MATRIX/plugin-control.so"
 	[ "$output" = 'locked 0 free 3 ok' ]
 }

@@ -25,6 +25,15 @@ bool cxx_is_name(const char *name)
 	return false;
 }
 
+bool cxx_is_no_symbol(const char *name)
+{
+	for (; *name; name++) {
+		if (*name == ' ' || (name[0] == ':' && name[1] == ':'))
+			return true;
+	}
+	return false;
+}
+
 /* All of the file, and two NULs. */
 static char *read_text(int fd)
 {

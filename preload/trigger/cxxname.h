@@ -16,6 +16,9 @@ enum cxx_result {
 /* Could it be a C++ name rather than a symbol? */
 bool cxx_is_name(const char *name);
 
+/* Is it one that no symbol of any language has? */
+bool cxx_is_no_symbol(const char *name);
+
 /* load: the symbols in the file at `path` that `name` means: several when one function has several
  * (constructors have). Each ends with a NUL, an empty one ends the list; in scratch. Of several
  * functions, `candidates` has the names. */

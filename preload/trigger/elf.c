@@ -3,9 +3,9 @@
  * What it does: looks in the files of the loaded objects, in .symtab (static functions too) and
  * .dynsym (a stripped program that exports its symbols, as redis does), and where .symtab has
  * nothing, in the object's separate debug file. Where no symbol has the name it may be a C++ name.
- * What it must not do: trust a file (elffile.c), or be used after the constructor.
+ * What it must not do: trust a file (elffile.c), or call the loader.
  *
- * Contract: load.
+ * Contract: load; elf_find_in: hook, by one thread at a time.
  */
 #include "trigger/elf.h"
 
@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "raw.h"
 #include "report/line.h"
+#include "report/report.h"
 #include "scratch.h"
 #include "trigger/cxxname.h"
 #include "trigger/debugfile.h"
@@ -27,6 +28,7 @@ struct object {
 	const char *path; /* to open */
 	const char *name; /* for people, and for the directory it is in */
 	uintptr_t base;
+	bool is_new; /* its relocations are not done yet */
 };
 
 /* What is found of one name in one object. */
@@ -47,6 +49,7 @@ static struct {
 	struct line ignored; /* of the others */
 	struct line candidates;
 	struct line why;
+	const char *hint; /* of what else could be meant */
 } looked;
 
 static void take(struct search *search, const struct elf_symbol *symbol, enum symbol_match match)
@@ -177,31 +180,67 @@ static enum elf_result find_name(const struct elf_file *file, const struct objec
 		return ELF_NO_SYMBOL;
 	if (search.is_scalable)
 		return ELF_SCALABLE;
+	if (search.is_ifunc && object->is_new)
+		return ELF_NOT_CHOSEN;
 	return search.is_ifunc ? choose_function(functions, file, object->base) : ELF_FOUND;
 }
 
-static enum elf_result find_symbol(const struct elf_file *file, const struct object *object,
-				   const struct wanted *wanted, struct functions *functions)
+/* Several symbols that are one function, as a constructor has them. */
+static enum elf_result find_names(const struct elf_file *file, const struct object *object,
+				  const char *symbol, struct functions *functions)
 {
+	enum elf_result result = ELF_NO_SYMBOL;
+
+	for (; *symbol; symbol += text_length(symbol) + 1) {
+		result = find_name(file, object, symbol, functions);
+		if (result != ELF_FOUND && result != ELF_NO_SYMBOL)
+			return result;
+	}
+	return functions->count ? ELF_FOUND : result;
+}
+
+static enum elf_result find_symbol(const struct elf_file *file, const struct object *object,
+				   struct wanted *wanted, struct functions *functions)
+{
+	if (wanted->symbols)
+		return find_names(file, object, wanted->symbols, functions);
 	if (*wanted->name)
 		return find_name(file, object, wanted->name, functions);
 	functions->list[0] = (struct function){
 		.address = object->base + wanted->offset,
+		.size = size_of(file, wanted->offset),
 		.next = UINT64_MAX,
 	};
 	functions->count = 1;
 	return ELF_FOUND;
 }
 
+/* Symbols are looked for again in objects that are loaded later, where nobody can be asked. */
+static const char *keep_symbols(const char *symbols)
+{
+	static char kept[8192];
+	static size_t used;
+	const char *end = symbols;
+	char *start = kept + used;
+
+	while (*end)
+		end += text_length(end) + 1;
+	end++;
+	if ((size_t)(end - symbols) > sizeof(kept) - used)
+		report_fatal("the C++ names of the triggers have too many symbols", NULL);
+	bytes_copy(start, symbols, (size_t)(end - symbols));
+	used += (size_t)(end - symbols);
+	return start;
+}
+
 /* The same for a name that no symbol has: it may be a C++ name of one, or of several that are one
  * function. */
 static enum elf_result find_cxx_name(const struct elf_file *file, const struct object *object,
-				     const struct wanted *wanted, struct functions *functions)
+				     struct wanted *wanted, struct functions *functions)
 {
-	enum elf_result result = ELF_NO_SYMBOL;
-	const char *symbol = "";
+	const char *symbols = "";
 
-	switch (cxx_symbols(object->name, wanted->name, &symbol, &looked.candidates)) {
+	switch (cxx_symbols(object->name, wanted->name, &symbols, &looked.candidates)) {
 	case CXX_NONE:
 		return ELF_NO_SYMBOL;
 	case CXX_SEVERAL:
@@ -211,19 +250,15 @@ static enum elf_result find_cxx_name(const struct elf_file *file, const struct o
 	case CXX_FOUND:
 		break;
 	}
-	for (; *symbol; symbol += text_length(symbol) + 1) {
-		result = find_name(file, object, symbol, functions);
-		if (result != ELF_FOUND && result != ELF_NO_SYMBOL)
-			return result;
-	}
-	return functions->count ? ELF_FOUND : result;
+	wanted->symbols = keep_symbols(symbols);
+	return find_names(file, object, wanted->symbols, functions);
 }
 
-typedef enum elf_result (*finder)(const struct elf_file *, const struct object *,
-				  const struct wanted *, struct functions *);
+typedef enum elf_result (*finder)(const struct elf_file *, const struct object *, struct wanted *,
+				  struct functions *);
 
-static enum elf_result look_in(const struct object *object, const struct wanted *wanted,
-			       finder find, struct functions *functions)
+static enum elf_result look_in(const struct object *object, struct wanted *wanted, finder find,
+			       struct functions *functions)
 {
 	enum elf_result result;
 	struct elf_file file;
@@ -247,18 +282,23 @@ static bool has_name(const struct wanted *wanted, const char *path)
 /* Where this library begins (ld(1)). Its own functions are nobody's triggers. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
-/* The program goes by two names: Debian's redis-server is a link to redis-check-rdb. The vdso has a
- * name without a slash, and no file. */
+/* The vdso has a name without a slash, and no file. */
+bool elf_is_wanted(const struct wanted *wanted, const struct link_map *map)
+{
+	return text_basename(map->l_name) != map->l_name &&
+	       map->l_addr != (uintptr_t)__ehdr_start && has_name(wanted, map->l_name);
+}
+
+/* The program goes by two names: Debian's redis-server is a link to redis-check-rdb. */
 static bool is_wanted(const struct wanted *wanted, const struct link_map *map,
 		      struct object *object)
 {
 	static char file[4096];
 	long n;
 
-	*object = (struct object){ map->l_name, map->l_name, map->l_addr };
+	*object = (struct object){ map->l_name, map->l_name, map->l_addr, false };
 	if (map != loader_program())
-		return text_basename(map->l_name) != map->l_name &&
-		       map->l_addr != (uintptr_t)__ehdr_start && has_name(wanted, map->l_name);
+		return elf_is_wanted(wanted, map);
 	n = raw(readlinkat, AT_FDCWD, "/proc/self/exe", file, sizeof(file) - 1);
 	file[n > 0 ? n : 0] = '\0';
 	object->path = "/proc/self/exe";
@@ -266,8 +306,14 @@ static bool is_wanted(const struct wanted *wanted, const struct link_map *map,
 	return has_name(wanted, file) || has_name(wanted, (const char *)getauxval(AT_EXECFN));
 }
 
+static void forget_looks(void)
+{
+	looked.objects = 0;
+	looked.tried.length = looked.ignored.length = looked.candidates.length = 0;
+}
+
 /* The program first, then its libraries in load order. */
-static enum elf_result look_in_objects(const struct wanted *wanted, finder find,
+static enum elf_result look_in_objects(struct wanted *wanted, finder find,
 				       struct functions *functions)
 {
 	const struct link_map *map = loader_program();
@@ -280,21 +326,51 @@ static enum elf_result look_in_objects(const struct wanted *wanted, finder find,
 			continue;
 		if (!looked.objects++)
 			looked.object = object.name;
+		functions->map = map;
 		result = look_in(&object, wanted, find, functions);
 	}
 	return result;
 }
 
-enum elf_result elf_find_function(const struct wanted *wanted, struct functions *functions)
+enum elf_result elf_find_function(struct wanted *wanted, struct functions *functions)
 {
 	enum elf_result result;
 
-	looked.tried.length = looked.ignored.length = looked.candidates.length = 0;
+	forget_looks();
+	looked.hint = *wanted->object ? "" : "; of a library that is loaded later: OBJECT!NAME";
 	result = look_in_objects(wanted, find_symbol, functions);
 	if (result == ELF_NO_SYMBOL && cxx_is_name(wanted->name))
 		result = look_in_objects(wanted, find_cxx_name, functions);
 	scratch_drop();
 	return result;
+}
+
+/* Will the loader write into code (DT_TEXTREL), which may be where the jump would be? */
+static bool has_code_relocations(const struct link_map *map)
+{
+	for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_TEXTREL ||
+		    (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL)))
+			return true;
+	}
+	return false;
+}
+
+enum elf_result elf_find_in(const struct wanted *wanted, const struct link_map *map,
+			    struct functions *functions)
+{
+	const struct object object = { map->l_name, map->l_name, map->l_addr, true };
+	struct wanted copy = *wanted;
+
+	forget_looks();
+	looked.objects = 1;
+	looked.object = map->l_name;
+	looked.hint = cxx_is_name(wanted->name) && !wanted->symbols
+			      ? "; in objects that are loaded later C++ names have to be mangled"
+			      : "";
+	functions->map = map;
+	return has_code_relocations(map) ? ELF_NOT_PLACED
+					 : look_in(&object, &copy, find_symbol, functions);
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -332,6 +408,7 @@ static const char *why_no_symbol(void)
 		line_text(why, "; in other objects: ");
 		line_unsigned(why, looked.objects - 1);
 	}
+	line_text(why, looked.hint);
 	why->text[why->length] = '\0';
 	return why->text;
 }
@@ -358,6 +435,11 @@ const char *elf_why(enum elf_result result)
 		return "it takes arguments in scalable vector registers (SVE), of which a system "
 		       "call "
 		       "forgets what is beyond 128 bits";
+	case ELF_NOT_CHOSEN:
+		return "its object is loaded later, and its code is chosen even later (IFUNC); "
+		       "name the chosen function";
+	case ELF_NOT_PLACED:
+		return "its object is loaded later, and has relocations of its code (DT_TEXTREL)";
 	default:
 		return NULL;
 	}

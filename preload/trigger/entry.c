@@ -7,9 +7,10 @@
  * goes on through a copy of the instructions that the patch covers. No signal, no ptrace, no debug
  * registers, and nothing left behind but a page of code that was made private.
  * What it must not do: write code while another thread can run it, write over an instruction that a
- * held thread is in the middle of, unmap a copy (a thread may be in it), or know an architecture.
- * What it cannot see: a thread that a signal broke off within those few bytes, while the program's
- * handler for it still runs. It matters for triggers that wait for another (`after`) only.
+ * held thread is in the middle of, unmap a copy (a thread may be in it) while its function is
+ * there, or know an architecture. What it cannot see: a thread that a signal broke off within those
+ * few bytes, while the program's handler for it still runs. It matters for triggers that wait for
+ * another (`after`) only.
  *
  * Contract: as entry.h says; entry_reached: hook.
  */
@@ -23,7 +24,9 @@
 #include "policyc.h"
 #include "raw.h"
 #include "report/report.h"
+#include "trigger/cxxname.h"
 #include "trigger/elf.h"
+#include "trigger/loader.h"
 #include "trigger/patch.h"
 #include "trigger/stack.h"
 #include "trigger/trigger.h"
@@ -34,7 +37,10 @@
 #define REACH	    (PATCH_REACH - (1ul << 20)) /* less a margin for the page itself */
 
 struct site {
-	uintptr_t address;
+	uintptr_t address;	    /* 0: free, for another function */
+	const struct link_map *map; /* the object that it is in, which may be unloaded */
+	uintptr_t base;		    /* of the object */
+	unsigned char *page;	    /* of trampoline and copy; stays when the site is free */
 	uintptr_t trampoline;
 	uintptr_t copy;	 /* runs the function though it is patched; 0: cannot be made, because */
 	const char *why; /* of this */
@@ -49,7 +55,8 @@ struct site {
 };
 
 static struct site sites[SITES_MAX];
-static unsigned site_count;
+static unsigned site_count;	 /* used or free */
+static struct site *loader_site; /* the loader's function, while objects are waited for */
 static uintptr_t page_size;
 
 uintptr_t entry_reached(uintptr_t function);
@@ -59,6 +66,14 @@ uintptr_t entry_reached(uintptr_t function);
 static uintptr_t page_of(uintptr_t address)
 {
 	return address & ~(page_size - 1);
+}
+
+static bool is_near(uintptr_t address, const unsigned char *page)
+{
+	uintptr_t distance =
+		address > (uintptr_t)page ? address - (uintptr_t)page : (uintptr_t)page - address;
+
+	return distance < REACH;
 }
 
 /* A page within a jump's reach of the function. */
@@ -110,13 +125,34 @@ static void make_copy(struct site *site, unsigned char *place, const struct patc
 	site->copy = (uintptr_t)place;
 }
 
+/* A page that can be written. The one of a function that was unloaded has nobody in it any more. */
+static unsigned char *take_page(struct site *site)
+{
+	long error;
+
+	if (site->page && !is_near(site->address, site->page)) {
+		raw(munmap, site->page, page_size);
+		site->page = NULL;
+	}
+	if (!site->page) {
+		site->page = map_near(site);
+		return site->page;
+	}
+	error = raw(mprotect, site->page, page_size, PROT_READ | PROT_WRITE);
+	if (error)
+		report_fatal_errno(error, "cannot make code for the trigger at ", site->name, NULL);
+	return site->page;
+}
+
 /* Trampoline and copy, in a page of their own. */
 static void make_code(struct site *site, const struct function *function)
 {
 	const struct patch_code code = code_of(function);
-	unsigned char *place = map_near(site);
+	unsigned char *place = take_page(site);
 	long error;
 
+	site->copy = 0;
+	site->rewinds = false;
 	patch_trampoline(place, site->address);
 	patch_flush((uintptr_t)place, PATCH_TRAMPOLINE_MAX);
 	site->trampoline = (uintptr_t)place;
@@ -182,24 +218,45 @@ static _Noreturn void refuse(const struct wanted *wanted, const char *why)
 	report_fatal("trigger `call ", wanted->text, "`: ", why, NULL);
 }
 
-static struct site *new_site(const struct function *function, const struct wanted *wanted)
+/* A site that was given up, best one whose page is near, or a new one. */
+static struct site *free_site(uintptr_t address, const struct wanted *wanted)
 {
-	struct site *site = &sites[site_count];
+	struct site *found = NULL;
+
+	for (unsigned i = 0; i < site_count; i++) {
+		if (sites[i].address)
+			continue;
+		found = &sites[i];
+		if (found->page && is_near(address, found->page))
+			return found;
+	}
+	if (site_count < SITES_MAX)
+		return &sites[site_count++];
+	if (!found)
+		refuse(wanted, "too many functions are triggers");
+	return found;
+}
+
+static struct site *new_site(const struct function *function, const struct link_map *map,
+			     const struct wanted *wanted)
+{
 	const char *why = why_not_patched(function);
+	struct site *site;
 
 	if (why)
 		refuse(wanted, why);
-	if (site_count == SITES_MAX)
-		refuse(wanted, "too many functions are triggers");
+	site = free_site(function->address, wanted);
 	site->address = function->address;
+	site->map = map;
+	site->base = map->l_addr;
 	site->name = *wanted->name ? wanted->name : wanted->object;
 	site->protection = patch_protection(site->address);
 	make_code(site, function);
-	site_count++;
 	return site;
 }
 
-static struct site *site_at(const struct function *function, const struct wanted *wanted)
+static struct site *site_at(const struct function *function, const struct link_map *map,
+			    const struct wanted *wanted)
 {
 	for (unsigned i = 0; i < site_count; i++) {
 		uintptr_t address = sites[i].address;
@@ -211,7 +268,7 @@ static struct site *site_at(const struct function *function, const struct wanted
 			report_fatal("triggers `call ", wanted->text, "` and `call ", sites[i].name,
 				     "` overlap", NULL);
 	}
-	return new_site(function, wanted);
+	return new_site(function, map, wanted);
 }
 
 /* The function from where on it can be patched. */
@@ -244,26 +301,93 @@ static void check_use(const struct site *site, const struct wanted *wanted, unsi
 			why, NULL);
 }
 
-void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, unsigned use)
+void entry_add(const struct wanted *wanted, const struct functions *found, unsigned phase,
+	       unsigned number, unsigned use)
 {
-	struct functions found = { 0 };
-	enum elf_result result = elf_find_function(wanted, &found);
-
-	page_size = getauxval(AT_PAGESZ);
-	stack_prepare();
-	if (result != ELF_FOUND)
-		refuse(wanted, elf_why(result));
-	for (unsigned i = 0; i < found.count; i++) {
-		const struct function function = behind_pad(&found.list[i]);
-		struct site *site = site_at(&function, wanted);
+	for (unsigned i = 0; i < found->count; i++) {
+		const struct function function = behind_pad(&found->list[i]);
+		struct site *site = site_at(&function, found->map, wanted);
 
 		check_use(site, wanted, use);
 		site->wanted[phase] |= 1u << number;
-		if (use & ENTRY_LATER)
+		if (!trigger_is_due(phase, number))
 			continue;
 		site->watched[phase] |= 1u << number;
 		if (!site->patched)
 			write_jump(site);
+	}
+}
+
+const char *entry_watch_loader(const struct functions *found)
+{
+	const struct wanted wanted = { .name = "_dl_debug_state", .text = "the loader's own" };
+	const struct function function = behind_pad(&found->list[0]);
+	const char *why = why_not_patched(&function);
+
+	if (why || loader_site)
+		return why;
+	loader_site = site_at(&function, found->map, &wanted);
+	if (!loader_site->copy)
+		return loader_site->why;
+	if (!loader_site->patched)
+		write_jump(loader_site);
+	return NULL;
+}
+
+static bool is_symbol(const struct wanted *wanted)
+{
+	return wanted->symbols || !cxx_is_no_symbol(wanted->name);
+}
+
+bool entry_prepare(struct wanted *wanted, unsigned phase, unsigned number, unsigned use)
+{
+	struct functions found = { 0 };
+	enum elf_result result = elf_find_function(wanted, &found);
+	const char *why = NULL;
+
+	page_size = getauxval(AT_PAGESZ);
+	stack_prepare();
+	if (result == ELF_FOUND)
+		entry_add(wanted, &found, phase, number, use);
+	else if (result != ELF_NO_OBJECT)
+		refuse(wanted, elf_why(result));
+	else if (!is_symbol(wanted))
+		refuse(wanted, "its object is not loaded yet, and C++ names are looked up at the "
+			       "start only; give the mangled name (nm)");
+	if (!*wanted->object || found.map == loader_program())
+		return true;
+	/* What starts with the program is never unloaded, so for that it may fail. */
+	if (!loader_want(wanted, phase, number, use, &why) && result != ELF_FOUND)
+		refuse(wanted, why);
+	return result == ELF_FOUND;
+}
+
+/* --- objects that come and go ----------------------------------------------------------------- */
+
+bool entry_is_added(const struct link_map *map, unsigned phase, unsigned number)
+{
+	for (unsigned i = 0; i < site_count; i++) {
+		if (sites[i].address && sites[i].map == map &&
+		    (sites[i].wanted[phase] & (1u << number)))
+			return true;
+	}
+	return false;
+}
+
+/* Its memory may be somebody else's by now: it is not touched. */
+static void give_up(struct site *site)
+{
+	site->patched = false;
+	bytes_clear(site->wanted, sizeof(site->wanted));
+	bytes_clear(site->watched, sizeof(site->watched));
+	__atomic_store_n(&site->address, 0, __ATOMIC_RELEASE);
+}
+
+void entry_drop(bool (*is_listed)(const struct link_map *map, uintptr_t base))
+{
+	for (unsigned i = 0; i < site_count; i++) {
+		if (sites[i].address && !is_listed(sites[i].map, sites[i].base))
+			give_up(&sites[i]);
 	}
 }
 
@@ -282,6 +406,8 @@ void entry_forget(unsigned phase, unsigned number)
 
 static bool is_watched(const struct site *site, uint32_t phases)
 {
+	if (site == loader_site && loader_waits(phases))
+		return true;
 	for (unsigned i = 0; i < POLICYC_PHASES_MAX; i++) {
 		if ((phases & (1u << i)) && __atomic_load_n(&site->watched[i], __ATOMIC_ACQUIRE))
 			return true;
@@ -294,9 +420,23 @@ static bool is_patched(const struct site *site)
 	return __atomic_load_n(&site->patched, __ATOMIC_ACQUIRE);
 }
 
+/* An object may be half unloaded: its memory gone, or another's, but still in the loader's list. */
+static bool holds_jump(const struct site *site)
+{
+	const unsigned char *code = (const unsigned char *)site->address;
+	unsigned char jump[PATCH_SIZE];
+	bool same = readable((const void *)(site->address & ~3ul)) &&
+		    readable((const void *)((site->address + PATCH_SIZE - 1) & ~3ul));
+
+	patch_jump(jump, site->address, site->trampoline);
+	for (unsigned i = 0; same && i < PATCH_SIZE; i++)
+		same = code[i] == jump[i];
+	return same;
+}
+
 static void put_back(struct site *site)
 {
-	long error = write_code(site, site->original);
+	long error = holds_jump(site) ? write_code(site, site->original) : 0;
 
 	if (error)
 		report_fatal_errno(error, "cannot put back the code of ", site->name, NULL);
@@ -317,11 +457,11 @@ static void release_site(void *site_)
 
 static struct site *site_of(uintptr_t function)
 {
-	struct site *site = sites;
-
-	while (site->address != function)
-		site++;
-	return site;
+	for (unsigned i = 0; i < SITES_MAX; i++) {
+		if (sites[i].address == function)
+			return &sites[i];
+	}
+	report_fatal("a function that is a trigger was called when its object was unloaded", NULL);
 }
 
 /* Its parent stays armed: it must not fire, nor take the patch away, for the code is its parent's
@@ -340,6 +480,8 @@ static void visit_site(void *site_)
 {
 	struct site *site = site_;
 
+	if (site == loader_site)
+		trigger_alone(loader_changed, NULL);
 	trigger_site((unsigned)(site - sites));
 	if (is_patched(site) && !is_watched(site, trigger_armed()))
 		trigger_alone(release_site, site);
@@ -375,26 +517,36 @@ static void hold_outside(const struct site *site)
 	}
 }
 
-/* trigger_alone: what the phase waits for may have come in the meantime. */
-static void watch_site(void *site_)
-{
-	struct site *site = site_;
+/* A trigger by its phase and its number there. */
+struct place {
+	unsigned phase, number;
+};
 
-	if (site->patched || !is_watched(site, trigger_armed()))
-		return;
-	hold_outside(site);
-	write_jump(site);
-	barrier_release();
+/* trigger_alone: what the phase waits for may have come in the meantime. */
+static void watch_sites(void *place_)
+{
+	const struct place *place = place_;
+	uint32_t bit = 1u << place->number;
+
+	for (unsigned i = 0; i < site_count; i++) {
+		struct site *site = &sites[i];
+
+		if (!site->address || !(site->wanted[place->phase] & bit))
+			continue;
+		__atomic_or_fetch(&site->watched[place->phase], bit, __ATOMIC_ACQ_REL);
+		if (site->patched || !is_watched(site, trigger_armed()))
+			continue;
+		hold_outside(site);
+		write_jump(site);
+		barrier_release();
+	}
 }
 
 void entry_watch(unsigned phase, unsigned number)
 {
-	for (unsigned i = 0; i < site_count; i++) {
-		if (!(sites[i].wanted[phase] & (1u << number)))
-			continue;
-		__atomic_or_fetch(&sites[i].watched[phase], 1u << number, __ATOMIC_ACQ_REL);
-		trigger_alone(watch_site, &sites[i]);
-	}
+	struct place place = { phase, number };
+
+	trigger_alone(watch_sites, &place);
 }
 
 void entry_restore(uint32_t still_armed)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct functions;
+struct link_map;
 struct wanted;
 
 /* What a trigger asks of the function, beside being called once from load on. */
@@ -15,9 +17,23 @@ enum entry_use {
 };
 
 /* load: trigger `number` of phase `phase` waits for a call of the wanted function; `use`: enum
- * entry_use. Ends the process with a reason when there is no such function, it cannot be patched,
- * or it cannot be used so. */
-void entry_prepare(const struct wanted *wanted, unsigned phase, unsigned number, unsigned use);
+ * entry_use. False: its object is not loaded yet. Ends the process with a reason when there is no
+ * such function, it cannot be patched, or it cannot be used so. */
+bool entry_prepare(struct wanted *wanted, unsigned phase, unsigned number, unsigned use);
+
+/* load, or trigger_alone while nobody can run them: the same with functions that were found. */
+void entry_add(const struct wanted *wanted, const struct functions *found, unsigned phase,
+	       unsigned number, unsigned use);
+
+/* trigger_alone: has the object got functions that the trigger waits for? */
+bool entry_is_added(const struct link_map *map, unsigned phase, unsigned number);
+
+/* trigger_alone: forgets the functions of objects that are not loaded any more. */
+void entry_drop(bool (*is_listed)(const struct link_map *map, uintptr_t base));
+
+/* load: loader_changed() is called from now on after each call of this function, the loader's, as
+ * long as loader_waits(). Returns NULL, or why it cannot be. */
+const char *entry_watch_loader(const struct functions *found);
 
 /* hook: trigger `number` of phase `phase` waits for its function from now on. */
 void entry_watch(unsigned phase, unsigned number);

@@ -365,6 +365,30 @@ __attribute__((destructor)) static void say_unfired(void)
 	}
 }
 
+bool trigger_is_due(unsigned phase, unsigned number)
+{
+	uint32_t after = triggers_of(&now.run[phase])[number].after;
+	uint32_t met = __atomic_load_n(&now.run[phase].met, __ATOMIC_ACQUIRE);
+
+	return !after || (met & (1u << (after - 1)));
+}
+
+/* Only a step is ever met without a lock. */
+bool trigger_is_done(unsigned phase, unsigned number)
+{
+	return __atomic_load_n(&now.run[phase].met, __ATOMIC_ACQUIRE) & (1u << number);
+}
+
+void trigger_say(const char *event, unsigned phase, unsigned number)
+{
+	const struct run *run = &now.run[phase];
+	const struct policyc_trigger *trigger = &triggers_of(run)[number];
+
+	if (now.verbose && !(trigger->flags & POLICYC_TRIGGER_STEP))
+		report_phase(event, policyc_string(now.image, run->phase->name),
+			     policyc_string(now.image, trigger->text), NULL);
+}
+
 /* What a call trigger asks of its function. */
 static unsigned use_of(const struct policyc_trigger *trigger)
 {
@@ -381,23 +405,23 @@ static void arm_trigger(unsigned index, unsigned number)
 {
 	struct run *run = &now.run[index];
 	const struct policyc_trigger *trigger = &triggers_of(run)[number];
+	const char *event = "armed";
 
 	run->hooks |= trigger->hooks;
 	if (trigger->kind == POLICYC_TRIGGER_CALL) {
-		const struct wanted wanted = {
+		struct wanted wanted = {
 			.object = policyc_string(now.image, trigger->object),
 			.name = policyc_string(now.image, trigger->function),
 			.offset = trigger->offset,
 			.text = policyc_string(now.image, trigger->text) + sizeof("call"),
 		};
 
-		entry_prepare(&wanted, index, number, use_of(trigger));
+		if (!entry_prepare(&wanted, index, number, use_of(trigger)))
+			event = "pending";
 	}
 	if (trigger->kind == POLICYC_TRIGGER_SIGNAL)
 		alarms_want_signal(index, (int)trigger->signal);
-	if (now.verbose && !(trigger->flags & POLICYC_TRIGGER_STEP))
-		report_phase("armed", policyc_string(now.image, run->phase->name),
-			     policyc_string(now.image, trigger->text), NULL);
+	trigger_say(event, index, number);
 }
 
 static void arm_phase(unsigned index)

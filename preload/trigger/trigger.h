@@ -41,4 +41,13 @@ void trigger_alone(void (*work)(void *argument), void *argument);
  * filter of its own, so it must not fire. */
 bool trigger_in_vfork_child(void);
 
+/* hook: trigger `number` of phase `phase`: does it wait now, has what it comes after been met? */
+bool trigger_is_due(unsigned phase, unsigned number);
+
+/* hook: is it a step that was met, so that nothing waits for it any more? */
+bool trigger_is_done(unsigned phase, unsigned number);
+
+/* hook: says that event of the trigger, where everything is said. */
+void trigger_say(const char *event, unsigned phase, unsigned number);
+
 #endif

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
 	DEPTH_MAX = 8,
@@ -711,6 +712,38 @@ static uint32_t later_steps(const struct policy *policy, const struct phase *pha
 	return steps;
 }
 
+static bool names_object(const struct phase *phase)
+{
+	for (size_t i = 0; i < phase->trigger_lines.count; i++)
+		for (const struct trigger_syntax *trigger = &phase->trigger_lines.list[i]->trigger;
+		     trigger; trigger = trigger->after)
+			if (trigger->kind == TRIGGER_CALL && trigger->object.text)
+				return true;
+	return false;
+}
+
+/* A phase that may lock after this one waits for a function of an object that may be loaded then:
+ * its file is read, and the way from the function into the library is written. */
+static void imply_loading(struct resolver *resolver, struct phase *phase)
+{
+	const struct policy *policy = resolver->policy;
+	struct decision *decision;
+	bool waits = false;
+
+	for (const struct phase *later = phase + 1; later < policy->phases + policy->phase_count;
+	     later++)
+		waits |= !(phase->apart & 1u << (later - policy->phases)) && names_object(later);
+	if (!waits)
+		return;
+	imply(resolver, phase, "munmap");
+	decision = imply(resolver, phase, "mmap");
+	if (!decision)
+		return;
+	decision->condition =
+		make_test(resolver->arena, 2, 64, TEST_WITHIN, PROT_READ | PROT_WRITE);
+	decision->text = "prot within PROT_READ|PROT_WRITE";
+}
+
 static void add_needs_of_later(struct resolver *resolver, struct phase *phase)
 {
 	uint32_t later = later_steps(resolver->policy, phase);
@@ -719,6 +752,7 @@ static void add_needs_of_later(struct resolver *resolver, struct phase *phase)
 		if (step_needs[i].steps & later)
 			imply(resolver, phase, step_needs[i].call);
 	imply_unshare(resolver, phase, later);
+	imply_loading(resolver, phase);
 }
 
 static void add_needs(struct resolver *resolver, struct phase *phase)

@@ -1,6 +1,8 @@
-/* main.c - the program of the build matrix. Usage: PROGRAM FUNCTION. Calls the function three times
- * and prints "locked 3 free 0 ok" when every body ran locked and saw all its arguments.
+/* main.c - the program of the build matrix. Usage: PROGRAM FUNCTION [PLUGIN]. Calls the function,
+ * perhaps of an object that it opens, three times and prints "locked 3 free 0 ok" when every body
+ * ran locked and saw all its arguments.
  */
+#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +73,19 @@ int vector_function(void)
 }
 #endif
 
-static int call(const char *name)
+static int call_plugin(const char *path)
+{
+	union {
+		void *object;
+		int (*code)(int, double);
+	} function;
+	void *plugin = path ? dlopen(path, RTLD_NOW) : NULL;
+
+	function.object = plugin ? dlsym(plugin, "plugin_function") : NULL;
+	return function.object && function.code(41, 42.5);
+}
+
+static int call(const char *name, const char *path)
 {
 	struct pair p = { 31, 32.5 }, q = { 3, 4.5 };
 
@@ -85,6 +99,8 @@ static int call(const char *name)
 		return library_function(1, 2.5, q, 5, 6.5f, (void *)0x1234, -8, 9);
 	if (!strcmp(name, "inner_function"))
 		return run_inner();
+	if (!strcmp(name, "plugin_function"))
+		return call_plugin(path);
 	return vector_function();
 }
 
@@ -93,7 +109,7 @@ int main(int argc, char **argv)
 	int good = argc > 1;
 
 	for (int i = 0; i < 3 && good; i++)
-		good = call(argv[1]);
+		good = call(argv[1], argv[2]);
 	printf("locked %d free %d %s\n", locked_bodies, free_bodies,
 	       good ? "ok" : "arguments lost");
 	return 0;
