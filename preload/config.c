@@ -15,8 +15,8 @@
 #include "report/report.h"
 
 static const char *const mode_words[MODES] = {
-	[MODE_ENFORCE] = "enforce", [MODE_OBSERVE] = "observe", [MODE_DRY_RUN] = "dry-run",
-	[MODE_LEARN] = "learn",	    [MODE_OFF] = "off",
+	[MODE_ENFORCE] = "enforce", [MODE_OBSERVE] = "observe",	  [MODE_DRY_RUN] = "dry-run",
+	[MODE_LEARN] = "learn",	    [MODE_TRIGGERS] = "triggers", [MODE_OFF] = "off",
 };
 
 static enum mode mode_from(const char *word)

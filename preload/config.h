@@ -9,10 +9,11 @@
 #include <stdbool.h>
 
 enum mode {
-	MODE_ENFORCE, /* the default */
-	MODE_OBSERVE, /* the kernel logs what would be denied; nothing is denied */
-	MODE_DRY_RUN, /* say when it would lock */
-	MODE_LEARN,   /* tell the recorder when it would lock: sandboxctl learn */
+	MODE_ENFORCE,  /* the default */
+	MODE_OBSERVE,  /* the kernel logs what would be denied; nothing is denied */
+	MODE_DRY_RUN,  /* say when it would lock */
+	MODE_LEARN,    /* tell the recorder when it would lock: sandboxctl learn */
+	MODE_TRIGGERS, /* and of every hooked call: sandboxctl triggers */
 	MODE_OFF,
 	MODES
 };

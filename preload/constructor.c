@@ -41,6 +41,11 @@ static struct executable find_executable(void)
 	return executable;
 }
 
+static bool is_recorded(const struct config *config)
+{
+	return config->mode == MODE_LEARN || config->mode == MODE_TRIGGERS;
+}
+
 static void arm(const struct config *config, const struct executable *executable)
 {
 	void *image = policy_for(config, executable);
@@ -82,11 +87,11 @@ __attribute__((constructor)) static void libsandbox_load(void)
 	config_read(&config);
 	if (config.mode == MODE_OFF)
 		return;
-	if (config.mode == MODE_LEARN)
+	if (is_recorded(&config))
 		mark_loading();
 	report_open(&config);
 	arm(&config, &executable);
-	if (config.mode == MODE_LEARN)
+	if (is_recorded(&config))
 		mark_loaded();
 	errno = saved;
 }

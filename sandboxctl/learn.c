@@ -141,7 +141,7 @@ static void name_files(struct session *session, struct options *options)
 	const char *program = options->argv ? options->argv[0] : "", *suffix;
 	int length;
 
-	if (options->check)
+	if (options->check || (!options->output && !options->argv))
 		return;
 	if (!options->output)
 		options->output = arena_printf(&session->arena, "%s.policy", base_name(program));
@@ -209,7 +209,8 @@ static int use_recordings(struct session *session, const struct options *options
 
 static int run_and_learn(struct session *session, struct options *options)
 {
-	struct preparation preparation = { .trigger = options->trigger,
+	struct preparation preparation = { .mode = "learn",
+					   .trigger = options->trigger,
 					   .policy = options->check ? options->check
 								    : options->policy };
 	int status;

@@ -57,7 +57,7 @@ static bool has_fired(const struct model *model)
 			missing = run->triggers[i].text;
 	if (!model->fired_count)
 		complain("the trigger '%s' was never met, so there is no policy: name "
-			 "another with --trigger, see sandbox-policy(5)",
+			 "another with --trigger ('sandboxctl triggers' finds one)",
 			 missing ? missing : "?");
 	else if (missing)
 		complain("the trigger '%s' was never met: the policy lacks its phase", missing);

@@ -24,6 +24,7 @@ static const struct subcommand {
 	{ "test", test_main, "hold a policy against what a .test file says it must do" },
 	{ "diff", diff_main, "the calls that two policies treat differently" },
 	{ "functions", functions_main, "the functions of a program that a trigger could name" },
+	{ "triggers", triggers_main, "run a program and say where it could be locked" },
 	{ "learn", learn_main, "run a program and write the policy for it" },
 	{ "list", list_main, "the policies that can be named" },
 	{ "compile", compile_main, "write the .policyc file that libsandbox.so loads" },

@@ -38,10 +38,13 @@ static bool make_directory(struct session *session, struct preparation *preparat
 static const struct source *trigger_policy(struct session *session,
 					   const struct preparation *preparation)
 {
-	const char *text = arena_printf(
-		&session->arena, "policy 1\nphase serving\n  trigger %s\n  default allow\n",
-		preparation->trigger ? preparation->trigger : default_trigger);
+	const char *trigger = preparation->trigger ? preparation->trigger : default_trigger;
+	const char *text = preparation->body;
 
+	if (!text)
+		text = arena_printf(&session->arena,
+				    "policy 1\nphase serving\n  trigger %s\n  default allow\n",
+				    trigger);
 	if (!save_file(&session->arena, preparation->text, text, strlen(text)))
 		return NULL;
 	return session_policy(session, preparation->text);
@@ -109,7 +112,7 @@ static bool compile(struct session *session, struct preparation *preparation)
 	struct compiled compiled;
 	struct image image;
 
-	if (!preparation->policy && !preparation->trigger)
+	if (!preparation->policy && !preparation->trigger && !preparation->body)
 		preparation->policy = find_naming(session, preparation->program);
 	source = preparation->policy ? session_policy(session, preparation->policy)
 				     : trigger_policy(session, preparation);
@@ -152,7 +155,7 @@ static bool set_environment(struct session *session, const struct preparation *p
 	}
 	unsetenv("SANDBOX_TRIGGER");
 	return launch_environment(session, library, preparation->compiled) &&
-	       !setenv("SANDBOX_MODE", "learn", 1);
+	       !setenv("SANDBOX_MODE", preparation->mode, 1);
 }
 
 bool prepare(struct session *session, struct preparation *preparation, const char *program)

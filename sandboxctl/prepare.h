@@ -8,6 +8,8 @@
 #include "launch.h"
 
 struct preparation {
+	const char *mode;    /* SANDBOX_MODE */
+	const char *body;    /* the text of a policy, instead of what follows; or NULL */
 	const char *trigger; /* NULL: the policy's, or `wait` */
 	const char *policy;  /* NULL: none, or the one that names the program */
 	/* Made by prepare(): */

@@ -66,5 +66,6 @@ int explain_main(int argc, char **argv);
 int test_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
 int learn_main(int argc, char **argv);
+int triggers_main(int argc, char **argv);
 
 #endif

@@ -345,7 +345,7 @@ recorded() {
 @test "SANDBOX_MODE=learn without a recorder stops the program" {
 	run env SANDBOX_MODE=learn LD_PRELOAD="$LIBRARY" SANDBOX_POLICY=strict /bin/true
 	[ "$status" -eq 125 ]
-	expect "SANDBOX_MODE=learn is for 'sandboxctl learn'"
+	expect "SANDBOX_MODE=learn and triggers are for the commands of sandboxctl of these names"
 }
 
 @test "a user without privileges can do it, too" {

@@ -16,28 +16,35 @@
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char etext[] __attribute__((visibility("hidden")));
 
-static void mark(enum mark kind, const char *a, const char *b, unsigned threads)
+static void mark(enum mark kind, uintptr_t a, uintptr_t b, uintptr_t c)
 {
-	long answer = raw(prctl, MARK, kind, a, b, threads);
+	long answer = raw(prctl, MARK, kind, a, b, c);
 
 	if (answer != MARK_SEEN)
-		report_fatal("SANDBOX_MODE=learn is for 'sandboxctl learn', which is not "
-			     "listening here",
-			     NULL);
+		report_fatal(
+			"SANDBOX_MODE=learn and triggers are for the commands of sandboxctl of "
+			"these names, which are not listening here",
+			NULL);
 }
 
 void mark_loading(void)
 {
-	mark(MARK_LOADING, __ehdr_start, etext, 0);
+	mark(MARK_LOADING, (uintptr_t)__ehdr_start, (uintptr_t)etext, 0);
 }
 
 void mark_loaded(void)
 {
-	mark(MARK_LOADED, NULL, NULL, 0);
+	mark(MARK_LOADED, 0, 0, 0);
 }
 
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,
 		unsigned threads)
 {
-	mark(MARK_FIRED, policyc_string(image, phase->name), trigger, threads);
+	mark(MARK_FIRED, (uintptr_t)policyc_string(image, phase->name), (uintptr_t)trigger,
+	     threads);
+}
+
+void mark_hook(unsigned hook, int64_t count, int64_t timeout)
+{
+	mark(MARK_HOOK, hook, (uintptr_t)count, (uintptr_t)timeout);
 }

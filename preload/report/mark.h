@@ -10,6 +10,8 @@
 #ifndef MARK_H
 #define MARK_H
 
+#include <stdint.h>
+
 enum {
 	MARK = 0x736e6478,
 	MARK_SEEN = 0x1ea4,
@@ -23,6 +25,8 @@ enum mark {
 	/* A trigger, with every thread held: the lock would be here. The texts of phase and
 	 * trigger; how many threads. */
 	MARK_FIRED = 3,
+	/* A hooked call is about to be made: enum hook, its count, its timeout. */
+	MARK_HOOK = 4,
 };
 
 struct policyc_phase;
@@ -34,5 +38,6 @@ void mark_loaded(void);
 /* hook: `trigger` is its text. */
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,
 		unsigned threads);
+void mark_hook(unsigned hook, int64_t count, int64_t timeout);
 
 #endif

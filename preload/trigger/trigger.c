@@ -17,6 +17,7 @@
 #include "lockdown/seccomp.h"
 #include "policyc.h"
 #include "raw.h"
+#include "report/mark.h"
 #include "report/report.h"
 #include "signals.h"
 #include "trigger/alarms.h"
@@ -46,6 +47,7 @@ static struct {
 	const void *image;
 	unsigned phases;
 	bool dry_run, observe, learn, verbose;
+	bool tell_hooks; /* a mark for each hooked call */
 	struct run run[POLICYC_PHASES_MAX];
 	struct own *own;
 } now;
@@ -207,7 +209,7 @@ uint32_t trigger_armed(void)
 
 static void watch_hooks(void)
 {
-	uint32_t hooks = 0;
+	uint32_t hooks = now.tell_hooks ? UINT32_MAX : 0;
 
 	for (unsigned i = 0; i < now.phases; i++) {
 		if (!is_locked(&now.run[i]))
@@ -297,10 +299,19 @@ static void happened(const struct event *event)
 	}
 }
 
+/* What could send READY=1 but does not is nothing. */
+static void tell_hook(enum hook hook, const int64_t slots[WAIT_SLOTS])
+{
+	if ((hook < HOOK_sendmsg || slots[SLOT_COUNT]) && !trigger_in_vfork_child())
+		mark_hook(hook, slots[SLOT_COUNT], slots[SLOT_TIMEOUT]);
+}
+
 void trigger_hook(enum hook hook, const int64_t slots[WAIT_SLOTS])
 {
 	const struct event event = { .kind = POLICYC_TRIGGER_HOOK, .hook = hook, .slots = slots };
 
+	if (now.tell_hooks)
+		tell_hook(hook, slots);
 	trigger_deadlines();
 	happened(&event);
 }
@@ -445,7 +456,8 @@ void trigger_arm(const void *image, const struct config *config)
 	now.phases = list.count;
 	now.dry_run = config->mode == MODE_DRY_RUN;
 	now.observe = config->mode == MODE_OBSERVE;
-	now.learn = config->mode == MODE_LEARN;
+	now.tell_hooks = config->mode == MODE_TRIGGERS;
+	now.learn = config->mode == MODE_LEARN || now.tell_hooks;
 	now.verbose = config->verbose;
 	own_this_process();
 	for (unsigned i = 0; i < now.phases; i++) {

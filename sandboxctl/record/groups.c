@@ -121,18 +121,24 @@ static void take(struct chooser *chooser, struct chosen group)
 			choice->covers[group.calls.list[i]] = true;
 }
 
+void find_notable(struct context *context, bool notable[TABLE_NUMBERS])
+{
+	struct numbers calls = resolve_group(context, "dangerous", NULL, ARCH_NATIVE);
+
+	for (size_t i = 0; i < calls.count; i++)
+		if (calls.list[i] < TABLE_NUMBERS)
+			notable[calls.list[i]] = true;
+	for (size_t i = 0; i < sizeof(sensitive) / sizeof(sensitive[0]); i++)
+		if (names_syscall(sensitive[i])->number[ARCH_NATIVE] >= 0)
+			notable[names_syscall(sensitive[i])->number[ARCH_NATIVE]] = true;
+}
+
 struct choice choose_groups(struct context *context, const enum need needs[TABLE_NUMBERS],
 			    bool exact)
 {
 	struct chooser chooser = { .context = context, .needs = needs };
-	struct numbers dangerous = calls_of(&chooser, "dangerous");
 
-	for (size_t i = 0; i < dangerous.count; i++)
-		if (dangerous.list[i] < TABLE_NUMBERS)
-			chooser.dangerous[dangerous.list[i]] = true;
-	for (size_t i = 0; i < sizeof(sensitive) / sizeof(sensitive[0]); i++)
-		if (names_syscall(sensitive[i])->number[ARCH_NATIVE] >= 0)
-			chooser.dangerous[names_syscall(sensitive[i])->number[ARCH_NATIVE]] = true;
+	find_notable(context, chooser.dangerous);
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		take(&chooser, (struct chosen){ always[i].name, always[i].why, always[i].is_rest,
 						calls_of(&chooser, always[i].name) });

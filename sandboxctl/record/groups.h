@@ -24,6 +24,9 @@ struct choice {
 	bool covers[TABLE_NUMBERS]; /* by number: one of them allows it */
 };
 
+/* Sets the calls that are dangerous (the group) or sensitive (what studies of filters count). */
+void find_notable(struct context *context, bool notable[TABLE_NUMBERS]);
+
 /* @base and @abort are always in it. `exact`: and nothing else. */
 struct choice choose_groups(struct context *context, const enum need needs[TABLE_NUMBERS],
 			    bool exact);

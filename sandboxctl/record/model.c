@@ -270,6 +270,7 @@ static void read_fired(struct reader *reader)
 		.phase = text_field(reader, "fired", true),
 		.trigger = text_field(reader, "trigger", true),
 		.run = model->run_count - 1,
+		.pid = (pid_t)number_field(reader, "pid"),
 		.at = number_field(reader, "at"),
 		.threads = (unsigned)number_field(reader, "threads"),
 		.again = flag_field(reader, "again"),

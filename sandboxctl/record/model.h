@@ -27,6 +27,7 @@ struct run {
 struct fired {
 	const char *program, *phase, *trigger;
 	size_t run;
+	pid_t pid;
 	uint64_t at;
 	unsigned threads;
 	bool again; /* the process was locked already: by its parent, or before it executed this */

@@ -120,7 +120,8 @@ static void name_self(const struct process *process, char *path)
 	char own[LINK_NAME];
 	size_t length = (size_t)snprintf(own, sizeof(own), "/proc/%d", (int)process->pid);
 
-	if (!strncmp(path, own, length) && (path[length] == '/' || !path[length])) {
+	if (!strncmp(path, own, length) && (path[length] == '/' || !path[length]) &&
+	    strlen(path) + sizeof(self) <= PATH_MAX) {
 		memmove(path + sizeof(self) - 1, path + length, strlen(path + length) + 1);
 		memcpy(path, self, sizeof(self) - 1);
 	}

@@ -93,25 +93,43 @@ static bool is_mark(const struct recorder *recorder, const struct seccomp_data *
 	       call->arch == arches[ARCH_NATIVE].audit;
 }
 
-static void trigger_fired(struct recorder *recorder, struct process *process, pid_t thread,
-			  const struct seccomp_data *call)
+void recorder_fire(struct recorder *recorder, struct process *process, const char *phase,
+		   const char *trigger, unsigned threads)
 {
-	char phase[TEXT_SIZE], trigger[TEXT_SIZE];
+	uint32_t was = process->fired;
 	struct event *event;
-	uint32_t was;
 
-	if (!remote_text(thread, call->args[2], phase, sizeof(phase)))
-		memcpy(phase, "?", 2);
-	if (!remote_text(thread, call->args[3], trigger, sizeof(trigger)))
-		memcpy(trigger, "?", 2);
-	was = process->fired;
 	process_fires(&recorder->processes, process, phase);
 	event = add_event(recorder, EVENT_FIRED, process);
 	event->again = was == process->fired;
 	event->phase = arena_strndup(&recorder->arena, phase, strlen(phase));
 	event->trigger = arena_strndup(&recorder->arena, trigger, strlen(trigger));
-	event->threads = (unsigned)call->args[4];
+	event->threads = threads;
 	recorder->fired++;
+}
+
+static void trigger_fired(struct recorder *recorder, struct process *process, pid_t thread,
+			  const struct seccomp_data *call)
+{
+	char phase[TEXT_SIZE], trigger[TEXT_SIZE];
+
+	if (!remote_text(thread, call->args[2], phase, sizeof(phase)))
+		memcpy(phase, "?", 2);
+	if (!remote_text(thread, call->args[3], trigger, sizeof(trigger)))
+		memcpy(trigger, "?", 2);
+	/* Many triggers side by side: each is a phase of its own. */
+	recorder_fire(recorder, process, recorder->on_hook ? trigger : phase, trigger,
+		      (unsigned)call->args[4]);
+}
+
+static void hook_called(struct recorder *recorder, struct process *process, pid_t thread,
+			const struct seccomp_data *call)
+{
+	const struct hooked hooked = { (unsigned)call->args[2], (int64_t)call->args[3],
+				       (int64_t)call->args[4], thread == process->pid };
+
+	if (recorder->on_hook && !process->loading)
+		recorder->on_hook(recorder, process, &hooked);
 }
 
 static void take_mark(struct recorder *recorder, struct process *process, pid_t thread,
@@ -128,6 +146,9 @@ static void take_mark(struct recorder *recorder, struct process *process, pid_t 
 		break;
 	case MARK_FIRED:
 		trigger_fired(recorder, process, thread, call);
+		break;
+	case MARK_HOOK:
+		hook_called(recorder, process, thread, call);
 		break;
 	default:
 		break;
@@ -294,8 +315,6 @@ static struct sighting *take(struct recorder *recorder, struct process *process,
 	struct sighting *sighting;
 	unsigned count;
 
-	if (recorder->observe)
-		recorder->observe(recorder->observe_data, process, call, thread);
 	sighting = count_call(recorder, process, thread, call);
 	if (!sighting->is_foreign && has_paths(&recorder->path_calls, (uint32_t)call->nr)) {
 		uint64_t arguments[ARGUMENTS];

@@ -36,6 +36,12 @@ struct recent {
 	time_t when;
 };
 
+struct hooked {
+	unsigned hook;
+	int64_t count, timeout;
+	bool on_main_thread;
+};
+
 struct recorder {
 	struct arena arena;
 	struct listener listener;
@@ -58,11 +64,15 @@ struct recorder {
 	uint8_t effects[TABLE_NUMBERS]; /* enum effect, recorder.c */
 	uint16_t kinds[TABLE_NUMBERS];	/* how many of each call are told apart */
 
-	/* Asked for each call before it is made, under the lock; or NULL. */
-	void (*observe)(void *data, const struct process *process, const struct seccomp_data *call,
-			pid_t thread);
-	void *observe_data;
+	/* For triggers that may be: what a hooked call (enum hook) of the process fires. Under the
+	 * lock; or NULL. */
+	void (*on_hook)(struct recorder *recorder, struct process *process,
+			const struct hooked *call);
 };
+
+/* A trigger is met; nothing happens when it was before. */
+void recorder_fire(struct recorder *recorder, struct process *process, const char *phase,
+		   const char *trigger, unsigned threads);
 
 /* Before the program is started: `apart` keeps each process' calls apart. */
 bool recorder_begin(struct recorder *recorder, bool apart);
