@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# sandboxctl learn on Debian's servers: recorded with one workload, enforced with another.
+# sandboxctl learn on Debian's servers: recorded with one workload, what was learned is enforced with
+# another. The shipped policies: workload-*.bats.
 
 load helpers
 
@@ -144,80 +145,4 @@ memcached_answers() {
 	[ "$status" -eq 1 ]
 	run "$SANDBOXCTL" explain ./memcached.policy 'socket(AF_INET, SOCK_STREAM, 0)'
 	[ "$status" -eq 1 ]
-}
-
-# --- nginx -----------------------------------------------------------------------------------------
-
-nginx_configuration() {
-	mkdir "$dir/www" "$dir/www/sub" "$dir/tmp"
-	printf 'hello from nginx\n' >"$dir/www/index.html"
-	head -c 3000000 /dev/urandom >"$dir/www/large.bin"
-	chmod -R a+rX "$dir/www"
-	cat >"$dir/nginx.conf" <<-END
-		worker_processes 2;
-		pid $dir/pid;
-		error_log $dir/error.log notice;
-		events { worker_connections 64; }
-		http {
-			access_log $dir/access.log;
-			client_body_temp_path $dir/tmp/body;
-			proxy_temp_path $dir/tmp/proxy;
-			fastcgi_temp_path $dir/tmp/fastcgi;
-			uwsgi_temp_path $dir/tmp/uwsgi;
-			scgi_temp_path $dir/tmp/scgi;
-			sendfile on;
-			server { listen 127.0.0.1:$port; root $dir/www; autoindex on; }
-		}
-	END
-}
-
-nginx_answers() {
-	[[ "$(curl -sf "http://127.0.0.1:$port/")" == 'hello from nginx' ]]
-}
-
-workers_locked() {
-	local worker count=0
-	for worker in $(pgrep -P "$pid" -f 'nginx: worker process$'); do
-		is_locked "$worker" || return 1
-		count=$((count + 1))
-	done
-	[[ "$count" -eq 2 ]]
-}
-
-@test "nginx: the workers' policy is learned, not the master's; other requests and a reload work under it" {
-	requires nginx curl
-	requires_root
-	nginx_configuration
-	nginx=(nginx -c "$dir/nginx.conf" -p "$dir" -g 'daemon off;')
-	learn_server nginx "${nginx[@]}"
-	eventually nginx_answers
-	curl -sf "http://127.0.0.1:$port/large.bin" -o large.bin
-	curl -s "http://127.0.0.1:$port/missing" >/dev/null
-	curl -sf "http://127.0.0.1:$port/sub/" >/dev/null
-	local master
-	master=$(pgrep -P "$recorder" -f 'nginx: master')
-	kill -HUP "$master"
-	sleep 0.5
-	eventually nginx_answers
-	kill -QUIT "$master"
-	ended
-	"$SANDBOXCTL" check ./nginx.policy
-	# What only the master does, and the workers before their lock, is not in it.
-	for call in execve setuid 'clone(_)' listen bind; do
-		run "$SANDBOXCTL" explain ./nginx.policy "$call"
-		[ "$status" -eq 1 ]
-	done
-	start_sandboxed ./nginx.policy "${nginx[@]}"
-	eventually nginx_answers
-	eventually workers_locked
-	curl -sf -r 100-200 "http://127.0.0.1:$port/large.bin" | wc -c | grep -qx 101
-	curl -sfI "http://127.0.0.1:$port/index.html" >/dev/null
-	curl -sf "http://127.0.0.1:$port/index.html" "http://127.0.0.1:$port/large.bin" -o /dev/null -o /dev/null
-	kill -HUP "$pid"
-	sleep 0.5
-	eventually nginx_answers
-	eventually workers_locked
-	kill -QUIT "$pid"
-	eventually not_running "$pid"
-	refute grep -q denied "$dir/error.log" output
 }

@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# The policy `nginx`, as it is shipped, from a recorded workload and under another one.
+
+load helpers
+load workloads
+
+setup() {
+	requires nginx curl openssl
+	requires_house
+	port=$(free_port)
+	dir=$(public_directory)
+	mkdir "$dir/www" "$dir/www/sub" "$dir/etc" "$dir/lib" "$dir/run"
+	printf 'hello from nginx\n' >"$dir/www/index.html"
+	seq 200 >"$dir/www/numbers.txt"
+	head -c 3000000 /dev/urandom >"$dir/www/large.bin"
+	printf 'user:{PLAIN}secret\n' >"$dir/etc/htpasswd"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+		-keyout "$dir/etc/key" -out "$dir/etc/cert" 2>/dev/null
+	chmod -R a+rX "$dir"
+	configuration >"$dir/etc/nginx.conf"
+	house=(/etc/nginx="$dir/etc" /var/www="$dir/www" /var/lib/nginx="$dir/lib" /var/log/nginx=1m)
+	nginx=(nginx -g 'daemon off;')
+}
+
+teardown() {
+	stop_all
+}
+
+configuration() {
+	cat <<-END
+		user www-data;
+		worker_processes 2;
+		pid $dir/run/pid;
+		error_log /var/log/nginx/error.log notice;
+		events { worker_connections 64; }
+		http {
+			access_log /var/log/nginx/access.log;
+			sendfile on;
+			tcp_nopush on;
+			gzip on;
+			gzip_types text/plain;
+			ssl_certificate cert;
+			ssl_certificate_key key;
+			ssl_session_cache shared:tls:1m;
+			limit_req_zone \$binary_remote_addr zone=slow:1m rate=20r/s;
+			root /var/www;
+			error_page 404 /index.html;
+			server {
+				listen 127.0.0.1:$port;
+				listen unix:$dir/run/tls ssl http2;
+				location / { try_files \$uri \$uri/ =404; }
+				location /private/ { auth_basic x; auth_basic_user_file htpasswd; alias /var/www/; }
+				location /limited/ { limit_req zone=slow burst=5; limit_rate 100k; alias /var/www/; }
+				location /plain/ { sendfile off; alias /var/www/; }
+				location /log/ { access_log /var/log/nginx/\$arg_to.log; return 204; }
+				location /up/ { proxy_pass http://127.0.0.1:1/; }
+			}
+		}
+	END
+}
+
+# get PATH [OPTION...]: the body; secure: over TLS.
+get() {
+	curl -s --max-time 10 "http://127.0.0.1:$port$1" "${@:2}"
+}
+
+secure() {
+	curl -sk --max-time 10 --unix-socket "$dir/run/tls" "https://localhost$1" "${@:2}"
+}
+
+# status_of PATH [OPTION...]
+status_of() {
+	get "$1" -o /dev/null -w '%{http_code}' "${@:2}"
+}
+
+answers() {
+	[[ "$(get /)" == 'hello from nginx' ]]
+}
+
+workers() {
+	pgrep -P "$pid" -f 'nginx: worker process$'
+}
+
+two_workers() {
+	[[ "$(workers | wc -l)" -eq 2 ]]
+}
+
+workers_locked() {
+	# shellcheck disable=SC2046  # a list
+	two_workers && all_locked $(workers)
+}
+
+workers_changed() {
+	[[ "$(workers | xargs)" != "$1" ]] && two_workers
+}
+
+# abort_client COMMAND...: a client that goes slowly, and away.
+abort_client() {
+	"$@" --limit-rate 200k --max-time 0.3 -o /dev/null || true
+}
+
+# change_workers SIGNAL PID: and others have come.
+change_workers() {
+	local before
+	before=$(workers | xargs)
+	kill "-$1" "$2"
+	eventually workers_changed "$before"
+	eventually answers
+}
+
+# logged DIRECTORY: requests are, again.
+logged() {
+	answers && [[ -s "$1/access.log" ]]
+}
+
+# first_workload: what is recorded.
+first_workload() {
+	local logs
+	logs=$(inside /var/log/nginx)
+	eventually answers
+	eventually two_workers
+	get /large.bin | cmp - "$dir/www/large.bin"
+	[ "$(status_of /missing)" = 404 ]
+	get /numbers.txt --compressed | cmp - "$dir/www/numbers.txt"
+	get /plain/numbers.txt -r 10-19 >/dev/null
+	[ "$(status_of /private/)" = 401 ]
+	[ "$(status_of /private/ -u user:secret)" = 200 ]
+	[ "$(status_of /sub)" = 301 ]
+	[ "$(status_of / -d "$(seq 2000)" -H 'Expect: 100-continue')" = 405 ]
+	secure /numbers.txt --http2 | cmp - "$dir/www/numbers.txt"
+	abort_client get /large.bin
+	abort_client get /limited/large.bin
+
+	change_workers HUP "$pid" # reload
+	mv "$logs/access.log" "$logs/access.log.1"
+	kill -USR1 "$pid" # log rotation
+	eventually logged "$logs"
+	change_workers KILL "$(workers | head -n 1)"
+	fill "$logs"
+	answers
+	[ "$(status_of /missing)" = 404 ]
+	unfill "$logs"
+	answers
+	kill -QUIT "$pid" # graceful
+}
+
+# recorded: the first workload's recording; made once.
+recorded() {
+	[[ -s "$(recording nginx)" ]] && return
+	record nginx "${nginx[@]}"
+	first_workload
+	ended
+}
+
+@test "nginx: nothing that was recorded with one workload would be denied by the shipped policy" {
+	recorded
+	run covers nginx "$(recording nginx)"
+	[ "$status" -eq 0 ] || {
+		echo "$output"
+		false
+	}
+	expect 'would have denied nothing'
+	# the control: of what the workers did, memory is not for nothing in the policy
+	sed '/^  allow @malloc/d' "$ROOT/policies/nginx.policy" >"$BATS_TEST_TMPDIR/less.policy"
+	run covers "$BATS_TEST_TMPDIR/less.policy" "$(recording nginx)"
+	[ "$status" -eq 1 ]
+	expect 'brk'
+}
+
+@test "nginx: what was learned is about the workers, not the master, and is enough for other requests" {
+	local call learned=$BATS_FILE_TMPDIR/nginx.policy
+	recorded
+	"$SANDBOXCTL" check "$learned"
+	for call in execve setuid 'clone(_)' listen bind socket 'mmap(prot=PROT_EXEC)'; do
+		run "$SANDBOXCTL" explain "$learned" "$call"
+		[ "$status" -eq 1 ]
+	done
+	enforce "$learned" "${nginx[@]}"
+	eventually answers
+	eventually workers_locked
+	get / -I | grep -q '200 OK'
+	get /large.bin -r 100-200 | wc -c | grep -qx 101
+	change_workers HUP "$pid"
+	eventually workers_locked
+	kill -QUIT "$pid"
+	eventually not_running "$pid"
+	wait "$pid"
+	no_violations
+}
+
+@test "nginx: under the shipped policy another workload meets no violation" {
+	local logs
+	enforce nginx "${nginx[@]}"
+	eventually answers
+	eventually workers_locked
+	logs=$(inside /var/log/nginx)
+	# many at once, on connections that stay
+	get '/numbers.txt?[1-60]' -Z --parallel-max 20 -o /dev/null 2>/dev/null
+	get /large.bin -r 0-9,2999990- | grep -aci '^content-range' | grep -qx 2
+	get / --http1.0 | grep -q hello
+	get / -I | grep -q '200 OK'
+	[ "$(status_of / -z "$dir/www/index.html")" = 304 ]
+	[ "$(status_of '/%2e%2e/%2e%2e/etc/passwd')" = 400 ]
+	[ "$(status_of / -X BREW)" = 405 ]
+	[ "$(status_of / -H "X: $(printf '%040000d' 0)")" = 400 ]
+	printf 'nonsense\r\n\r\n' >"/dev/tcp/127.0.0.1/$port"
+	get '/limited/?[1-8]' -Z -o /dev/null 2>/dev/null
+	# TLS: resumed sessions, an old version, a client that hangs up
+	openssl s_client -unix "$dir/run/tls" -reconnect -tls1_2 </dev/null 2>/dev/null | grep -q '^Reused'
+	secure /large.bin --http1.1 | cmp - "$dir/www/large.bin"
+	abort_client secure /large.bin
+	abort_client get /large.bin -T "$dir/www/large.bin"
+	[ "$(status_of '/log/?to=a')" = 204 ]
+
+	# a full disk when logs are rotated, and a new log's name
+	fill "$logs"
+	mv "$logs/access.log" "$logs/access.log.1"
+	kill -USR1 "$pid"
+	eventually test -e "$logs/access.log"
+	[ "$(status_of '/log/?to=b')" = 204 ]
+	answers
+	rm "$logs/access.log.1"
+	unfill "$logs"
+	eventually logged "$logs"
+
+	change_workers SEGV "$(workers | tail -n 1)"
+	change_workers HUP "$pid"
+	change_workers TERM "$(workers | head -n 1)"
+	eventually workers_locked
+	[ "$(seccomp_of "$pid")" = 0 ]
+	cp "$logs/error.log" "$BATS_TEST_TMPDIR/error.log"
+	kill -TERM "$pid" # fast
+	eventually not_running "$pid"
+	wait "$pid"
+	no_violations "$BATS_TEST_TMPDIR/error.log"
+}
+
+@test "nginx: the control: a request that needs a socket ends its worker, with a report" {
+	enforce nginx "${nginx[@]}"
+	eventually answers
+	eventually workers_locked
+	refute get /up/
+	eventually grep -q '"event":"denied".*"syscall":"socket"' "$events"
+	eventually grep -q 'exited on signal 31' "$(inside /var/log/nginx/error.log)"
+	refute no_violations
+	eventually workers_locked
+	answers
+}
