@@ -245,6 +245,35 @@ steps() {
 	[ "$status" -eq 0 ]
 }
 
+@test "'A else B' is A, and B only where the architecture lacks A" {
+	policy 'allow dup2 else dup3 where newfd == 2'
+	run "$ctl" show try.policy
+	has 'dup2 '
+	[[ "$output" != *dup3* ]]
+	run "$ctl" show --arch aarch64 try.policy
+	has 'dup3 '
+	[[ "$output" != *dup2* ]]
+	run "$ctl" explain --arch aarch64 try.policy 'dup3(1, 2, 0)'
+	[ "$status" -eq 0 ]
+	run "$ctl" explain --arch aarch64 try.policy 'dup3(1, 3, 0)'
+	[ "$status" -eq 1 ]
+	policy 'allow epoll_wait else fork'
+	run "$ctl" check --arch aarch64 try.policy
+	has "try.policy:6:23: error: aarch64 has no system call 'fork'"
+	policy 'allow optional epoll_wait else fork'
+	run "$ctl" check --arch aarch64 try.policy
+	[ "$status" -eq 0 ]
+	policy 'override allow epoll_wait else epoll_pwait'
+	run "$ctl" show --arch aarch64 try.policy
+	has 'epoll_pwait '
+	policy 'allow @base else read'
+	refuses "'@base' needs no 'else': it is never missing"
+	policy 'allow nr:5 else read'
+	refuses "'nr:5' needs no 'else': it is never missing"
+	policy 'allow nosuchcall else read'
+	refuses "no system call is called 'nosuchcall'"
+}
+
 @test "the library's own needs cannot be denied" {
 	policy 'kill rt_sigreturn'
 	refuses 'rt_sigreturn cannot be denied'

@@ -45,7 +45,7 @@ struct reader {
 
 static struct word take_word(struct reader *reader)
 {
-	struct word word = { reader->token->text, reader->token->place, false };
+	struct word word = { reader->token->text, reader->token->place, false, NULL };
 
 	reader->token++;
 	return word;

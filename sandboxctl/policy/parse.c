@@ -465,6 +465,16 @@ static void parse_fallback(struct parser *parser)
 		take_end(parser);
 }
 
+/* What it is called where the architecture lacks the call before: `else NAME`. */
+static bool take_else(struct parser *parser, struct word *word)
+{
+	if (!skip_word(parser, "else"))
+		return true;
+	word->instead = ARENA_NEW(parser->arena, struct word);
+	word->instead->optional = word->optional;
+	return take_word(parser, "the name of a system call", word->instead);
+}
+
 /* Names of calls and groups, up to `where` or the end of the line. */
 static bool parse_calls(struct parser *parser)
 {
@@ -477,6 +487,8 @@ static bool parse_calls(struct parser *parser)
 		if (!take_word(parser, "the name of a system call or @group", word))
 			return false;
 		word->optional = optional;
+		if (!take_else(parser, word))
+			return false;
 	}
 	return words->count || expected(parser, "the name of a system call or @group");
 }

@@ -46,7 +46,7 @@ static bool at_word(const struct reader *reader, const char *text)
 
 static bool read_term(struct reader *reader, struct query_argument *argument, bool *is_name)
 {
-	struct word word = { reader->token->text, reader->token->place, false };
+	struct word word = { reader->token->text, reader->token->place, false, NULL };
 	bool is_negative;
 	uint64_t bits = 0;
 
@@ -97,7 +97,7 @@ static bool read_value(struct reader *reader, struct query_argument *argument)
 
 static bool read_named(struct reader *reader, unsigned *given)
 {
-	struct word word = { reader->token->text, reader->token->place, false };
+	struct word word = { reader->token->text, reader->token->place, false, NULL };
 	int slot = find_argument(reader->query->name, word.text);
 
 	if (slot < 0) {
@@ -188,7 +188,7 @@ static bool unknown_call(const struct reader *reader, const struct word *word)
 
 static bool read_name(struct reader *reader, bool optional)
 {
-	struct word word = { reader->token->text, reader->token->place, false };
+	struct word word = { reader->token->text, reader->token->place, false, NULL };
 	struct query *query = reader->query;
 	const struct syscall_name *name;
 

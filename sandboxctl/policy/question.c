@@ -47,7 +47,7 @@ static bool read_object(struct context *context, const struct token **token,
 			struct question *question, bool is_port)
 {
 	const struct token *object = *token + 1 + is_port;
-	struct word word = { object->text, object->place, false };
+	struct word word = { object->text, object->place, false, NULL };
 
 	if (object->kind != TOKEN_WORD) {
 		expected_at(context, object, "a port");

@@ -282,12 +282,53 @@ static void unknown_call(struct resolver *resolver, const struct word *word)
 		diagnostic->hint = "a call newer than these tables is named by number: nr:470";
 }
 
+static const struct syscall_name *known_call(struct resolver *resolver, const struct word *word)
+{
+	const struct syscall_name *name = names_syscall(word->text);
+
+	if (!name)
+		unknown_call(resolver, word);
+	return name;
+}
+
+/* A group leaves out what is missing, and a number is never. */
+static bool can_be_missing(const struct word *word)
+{
+	const struct syscall_name *name = names_syscall(word->text);
+
+	for (size_t arch = 0; name && arch < ARCHES; arch++)
+		if (name->number[arch] < 0)
+			return true;
+	return !name && word->text[0] != '@' && strncmp(word->text, "nr:", 3) != 0;
+}
+
+/* `A else B`: A where the architecture has it, or B. NULL after saying what is wrong. */
+static const struct word *choose_word(struct resolver *resolver, const struct word *word)
+{
+	const struct syscall_name *name, *instead;
+
+	if (!can_be_missing(word)) {
+		fail(resolver, word->instead->place,
+		     TEXT("'%s' needs no 'else': it is never missing", word->text));
+		return NULL;
+	}
+	name = known_call(resolver, word);
+	instead = known_call(resolver, word->instead);
+	if (!name || !instead)
+		return NULL;
+	return name->number[resolver->policy->arch] >= 0 ? word : word->instead;
+}
+
 static void expand_word(struct resolver *resolver, const struct word *word, bool lenient,
 			void *data, call_function each)
 {
 	enum arch arch = resolver->policy->arch;
 	const struct syscall_name *name;
 
+	if (word->instead)
+		word = choose_word(resolver, word);
+	if (!word)
+		return;
 	if (word->text[0] == '@') {
 		expand_group(resolver, word, data, each);
 		return;
@@ -296,10 +337,10 @@ static void expand_word(struct resolver *resolver, const struct word *word, bool
 		expand_number(resolver, word, data, each);
 		return;
 	}
-	name = names_syscall(word->text);
+	name = known_call(resolver, word);
 	if (!name)
-		unknown_call(resolver, word);
-	else if (name->number[arch] >= 0)
+		return;
+	if (name->number[arch] >= 0)
 		each(resolver, data, (uint32_t)name->number[arch], name, word);
 	else if (!lenient && !word->optional)
 		fail(resolver, word->place,
@@ -917,7 +958,8 @@ struct numbers resolve_group(struct context *context, const char *name, const st
 	struct resolver resolver = { .context = &quiet,
 				     .arena = context->arena,
 				     .policy = &policy };
-	struct word word = { arena_printf(context->arena, "@%s", name), { .source = from }, false };
+	struct word word = { .text = arena_printf(context->arena, "@%s", name),
+			     .place = { .source = from } };
 	struct group *group = find_group(&resolver, &word);
 	struct numbers numbers = { 0 };
 	uint32_t *list;

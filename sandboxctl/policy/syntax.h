@@ -13,6 +13,7 @@ struct word {
 	const char *text;
 	struct place place;
 	bool optional;
+	struct word *instead; /* where the architecture has no call of that name */
 };
 
 struct words {
