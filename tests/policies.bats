@@ -10,7 +10,7 @@ teardown() {
 # The allow-list policies, each with the program that it arms in.
 allow_lists() {
 	printf '%s\n' 'strict any' 'redis redis-server' 'redis-replica redis-server' 'nginx nginx' \
-		'nginx-proxy nginx' 'memcached memcached'
+		'nginx-more nginx' 'nginx-proxy nginx' 'memcached memcached'
 }
 
 # probe_under POLICY PROGRAM CALL...: the probe, installed under the program's name. It waits with

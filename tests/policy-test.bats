@@ -41,6 +41,10 @@ holds() {
 	holds qemu
 }
 
+@test "nginx-more" {
+	holds nginx-more
+}
+
 @test "nginx-proxy" {
 	holds nginx-proxy
 }

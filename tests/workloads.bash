@@ -13,7 +13,7 @@ at_home() {
 		until [[ "$1" == -- ]]; do
 			case "${1#*=}" in
 			/*) mount --bind "${1#*=}" "${1%%=*}" ;;
-			*) mount -t tmpfs -o "size=${1#*=},mode=755" none "${1%%=*}" ;;
+			*) mount -t tmpfs -o "size=${1#*=},mode=777" none "${1%%=*}" ;;
 			esac
 			shift
 		done
