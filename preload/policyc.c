@@ -271,6 +271,14 @@ static int steps_ok(const struct view *view, const struct policyc_phase *phase)
 	       limits_ok(view, phase) && descriptors_ok(view, phase);
 }
 
+/* Earlier ones only: a lock must not wait for itself. */
+static int order_ok(const struct policyc_phase *phases, uint32_t index)
+{
+	const struct policyc_phase *phase = &phases[index];
+
+	return !((phase->covers | phase->before) >> index) && !(phase->covers & phase->before);
+}
+
 static const char *check_phase(const struct view *view, const struct policyc_phase *phase)
 {
 	const struct policyc_trigger *triggers = policyc_at(view->bytes, phase->triggers);
@@ -304,7 +312,8 @@ static const char *check_phases(const struct view *view, struct policyc_list lis
 	    !LIST_OK(view, list, struct policyc_phase))
 		return "the list of phases is damaged";
 	for (uint32_t i = 0; i < list.count && !wrong; i++)
-		wrong = check_phase(view, &phases[i]);
+		wrong = order_ok(phases, i) ? check_phase(view, &phases[i])
+					    : "the order of the phases is damaged";
 	return wrong;
 }
 

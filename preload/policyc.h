@@ -196,7 +196,10 @@ struct policyc_phase {
 	uint32_t scope;			  /* STEP_SCOPE: LANDLOCK_SCOPE_* */
 	uint32_t root; /* STEP_ROOT: string, the directory; none = an empty, read-only one.
 			* Goes with CLONE_NEWNS in `detach`. */
-	uint32_t reserved;
+	/* Bits of earlier phases, when this one locks first: */
+	uint8_t covers; /* this one denies all that they do, so they are locked with it */
+	uint8_t before; /* they are locked right before it */
+	uint16_t reserved;
 	struct policyc_list path_rules; /* struct policyc_path */
 	struct policyc_list port_rules; /* struct policyc_port */
 	struct policyc_list limits;	/* struct policyc_limit, ascending by resource */

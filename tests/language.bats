@@ -170,7 +170,7 @@ steps() {
 			'phase b' '  trigger listen' '  default trap' '  allow exit_group' "$line" >try.policy
 		run "$ctl" show -p a ./try.policy
 		[ "$status" -eq 0 ]
-		grep -qE "^  $call +allow +implied\$" <<<"$output"
+		grep -qE "^  $call +allow +implied( |\$)" <<<"$output"
 		sed -i '$d' try.policy
 		run "$ctl" show -p a ./try.policy
 		! grep -qE "^  $call +allow +implied\$" <<<"$output"

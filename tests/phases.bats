@@ -90,3 +90,115 @@ locks_after() {
 		locks_after "$step" threads 8
 	done
 }
+
+# --- what the earlier phase says is what holds until the later one locks ------------------------
+
+# between THREADS ACT...: under narrow.policy, whose phases lock at poll and at select.
+between() {
+	SANDBOX_VERBOSE=1 run sandboxed "$PWD/narrow.policy" "$HOSTS/between" "$@"
+}
+
+narrow() {
+	printf '%s\n' 'policy 1' 'program between' 'phase first' '  trigger poll' '  default trap' \
+		'  allow @base @stream-io poll optional select pselect6' \
+		'  allow openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY' "${@}" \
+		'phase second' '  trigger select' '  default trap' \
+		'  allow @base @stream-io poll optional select pselect6' >narrow.policy
+}
+
+@test "between two locks a file is opened as the first phase says, and for nothing else" {
+	local act threads
+	narrow
+	for threads in 0 3; do
+		run "$HOSTS/between" "$threads" poll write-open create read-open select
+		[ "$output" = "$(printf '%s done\n' poll write-open create read-open select)" ]
+		for act in write-open create; do
+			between "$threads" poll "$act" select
+			[ "$status" -eq "$DIED_OF_SIGSYS" ]
+			expect 'phase first: denied openat('
+			expect 'poll done'
+			refute grep -qE "^($act|select) " <<<"$output"
+		done
+		between "$threads" poll read-open select
+		[ "$status" -eq 0 ]
+		expect 'read-open done'
+		expect 'select done'
+		expect 'locked: policy narrow, phase second'
+	done
+}
+
+@test "between two locks a program cannot make what only the second lock's library does" {
+	local act
+	narrow
+	run "$HOSTS/between" 0 run-memory unshare dumpable handler limit
+	[ "$output" = "$(printf '%s done\n' run-memory unshare dumpable handler limit)" ]
+	for act in run-memory unshare mount dumpable handler limit seccomp; do
+		between 3 poll "$act" select
+		[ "$status" -eq "$DIED_OF_SIGSYS" ]
+		expect 'phase first: denied '
+		refute grep -q "^$act" <<<"$output"
+	done
+}
+
+@test "a program whose main thread has ended locks twice" {
+	narrow
+	between 3 move poll select
+	[ "$status" -eq 0 ]
+	expect 'phase second, trigger select, threads 4'
+}
+
+@test "what a later step takes is allowed with the library's arguments only" {
+	requires_root
+	narrow
+	printf '%s\n' '  limit core 0' '  dumpable no' '  detach ipc' >>narrow.policy
+	run "$SANDBOXCTL" check narrow.policy
+	expect "warning: phase 'first' allows more than its lines say, because the library needs it to lock phase 'second': capset, unshare, setns"
+	between 3 poll select
+	[ "$status" -eq 0 ]
+	expect 'steps detach ipc, limits, dumpable no' || expect 'steps detach ipc + limits + dumpable no'
+	between 3 poll unshare select # of uts
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	between 3 poll dumpable select # yes
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+}
+
+@test "a file of reports that was closed between two locks ends the program at the second" {
+	narrow
+	SANDBOX_REPORT=$PWD/report run sandboxed "$PWD/narrow.policy" "$HOSTS/between" 0 poll select
+	[ "$status" -eq 0 ]
+	SANDBOX_REPORT=$PWD/report run sandboxed "$PWD/narrow.policy" "$HOSTS/between" 0 poll close select
+	[ "$status" -eq 125 ]
+	expect 'closed the descriptor of SANDBOX_REPORT after its first lock'
+}
+
+# --- a later phase that locks first -------------------------------------------------------------
+
+@test "a later phase that locks first and denies all that the earlier does is the lock of both" {
+	narrow
+	between 3 select poll
+	[ "$status" -eq 0 ]
+	expect 'select done'
+	expect 'poll done'
+	expect 'covered by the lock of a later phase: policy narrow, phase first'
+	refute grep -q 'locked: policy narrow, phase first' <<<"$output"
+	between 3 select read-open
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'phase second: denied openat('
+}
+
+@test "a later phase that locks first and does not cover the earlier locks both, the earlier first" {
+	narrow '  limit core 0'
+	between 3 select poll
+	[ "$status" -eq 0 ]
+	[ "$(sed -nE 's/.* locked: policy narrow, (phase [a-z]+), trigger select.*/\1/p' <<<"$output" | xargs)" = 'phase first phase second' ]
+	expect 'poll done'
+	# `default allow` gives nothing back
+	narrow
+	sed -i '/^phase second/,$s/  default trap/  default allow # takes read away/' narrow.policy
+	printf '  trap read\n' >>narrow.policy
+	between 0 select write-open
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied openat('
+	between 0 write-open
+	expect 'write-open done'
+}

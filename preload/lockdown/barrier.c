@@ -343,6 +343,8 @@ static void let_settle(int directory, uint32_t round, uint64_t until)
 	static const struct timespec pause = { .tv_nsec = 500000 };
 
 	barrier_release();
+	if (!task_can_read())
+		raw(nanosleep, &pause, NULL); /* the next round shows who waits */
 	for (uint32_t i = 0; i < used_count; i++) {
 		const struct slot *slot = &slots[used[i]];
 
@@ -365,9 +367,11 @@ static void hold_all(int directory, uint64_t settle_ms)
 		if (!mute)
 			let_settle(directory, round_now, start + settle_ms);
 		else if (clock_ms() >= start + TOTAL_MS)
-			task_fatal(directory, mute,
-				   "does not answer (stopped, in an "
-				   "uninterruptible wait, in vfork, or with signal 33 blocked)");
+			task_fatal(
+				directory, mute,
+				"does not answer (stopped, in an uninterruptible wait, in vfork, "
+				"with signal 33 blocked, or one of io_uring's where an earlier "
+				"phase is locked)");
 	}
 }
 

@@ -36,6 +36,7 @@
 #include "lockdown/namespaces.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
+#include "lockdown/task.h"
 #include "policyc.h"
 #include "report/mark.h"
 #include "report/report.h"
@@ -163,6 +164,10 @@ void lockdown(const struct lockdown *lock)
 		if (say && !can_write)
 			tell(lock, "locking", threads); /* afterwards it could not be said */
 		seccomp_lock(lock->image, phase);
+	}
+	if (!lock->dry_run && !lock->observe) { /* for the lock of a later phase */
+		task_reads_no_more();
+		report_opens_no_more();
 	}
 	__atomic_store_n(lock->locked, 1, __ATOMIC_RELEASE);
 	barrier_release();

@@ -100,6 +100,20 @@ int task_next(struct numbers *list)
 	return tid < 0 ? 0 : tid;
 }
 
+/* A filter is in force: it lets directories be listed, but files be read only where the policy says
+ * so (sandboxctl/policy/needs.c). */
+static bool reads_nothing;
+
+void task_reads_no_more(void)
+{
+	reads_nothing = true;
+}
+
+bool task_can_read(void)
+{
+	return !reads_nothing;
+}
+
 /* Reads TID/stat: "tid (name) state ppid pgrp session tty tpgid flags ...". The name may hold
  * anything, so fields count from the last parenthesis. Returns where the state is, or NULL. */
 static const char *read_stat(int directory, int tid, char *text, unsigned size)
@@ -108,6 +122,8 @@ static const char *read_stat(int directory, int tid, char *text, unsigned size)
 	const char *state = NULL;
 	long fd, n;
 
+	if (reads_nothing)
+		return NULL;
 	line_unsigned(&path, (uint64_t)tid);
 	line_text(&path, "/stat");
 	path.text[path.length] = '\0';
@@ -138,11 +154,28 @@ static uint32_t flags_of(const char *state)
 	return flags;
 }
 
+/* A thread that is dead has no root any more. */
+static bool has_no_root(int directory, int tid)
+{
+	struct line path = { 0 };
+	long fd;
+
+	line_unsigned(&path, (uint64_t)tid);
+	line_text(&path, "/root");
+	path.text[path.length] = '\0';
+	fd = raw(openat, directory, path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		raw(close, fd);
+	return fd == -2; /* ENOENT */
+}
+
 bool task_is_out_of_reach(int directory, int tid)
 {
 	char text[512];
 	const char *state = read_stat(directory, tid, text, sizeof(text));
 
+	if (reads_nothing)
+		return has_no_root(directory, tid);
 	return !state || *state == 'Z' || *state == 'X' ||
 	       (flags_of(state) & (PF_IO_WORKER | PF_USER_WORKER));
 }
@@ -179,7 +212,7 @@ _Noreturn void task_fatal(int directory, int tid, const char *why)
 	char *name = text;
 
 	number_text(number, tid);
-	if (directory < 0)
+	if (directory < 0 || reads_nothing)
 		report_fatal("thread ", number, " ", why, NULL);
 	if (state) {
 		text[state - 2 - text] = '\0';

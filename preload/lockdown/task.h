@@ -24,6 +24,10 @@ int task_try_open(void);
 /* The next thread's id, 0 at the end. */
 int task_next(struct numbers *list);
 
+/* From now on no file is read: what is said below of states is then known of dead threads only. */
+void task_reads_no_more(void);
+bool task_can_read(void);
+
 /* True for a thread that will never run a signal handler: it is gone or dead, or it is a worker
  * that the kernel added to the process (io_uring). */
 bool task_is_out_of_reach(int directory, int tid);

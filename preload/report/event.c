@@ -30,6 +30,7 @@ static struct {
 	const void *image;
 	const char *path; /* SANDBOX_REPORT when it is a path */
 	bool verbose;
+	bool opens_nothing; /* a filter is in force */
 	struct target people;
 	struct target machines;
 } out = { .program = "?", .people = { .fd = 2 }, .machines = { .fd = -1 } };
@@ -157,8 +158,17 @@ void report_seal(void)
 	if (!out.path)
 		report_fatal("the program closed the descriptor of SANDBOX_REPORT; name a file",
 			     NULL);
+	if (out.opens_nothing)
+		report_fatal("the program closed the descriptor of SANDBOX_REPORT after its first "
+			     "lock, which lets no other be opened",
+			     NULL);
 	open_path(out.path);
 	target_identify(&out.machines);
+}
+
+void report_opens_no_more(void)
+{
+	out.opens_nothing = true;
 }
 
 int report_descriptor(void)

@@ -56,6 +56,9 @@ struct report_field {
 void report_event(const char *event, const struct report_field *fields, const char *people,
 		  bool asked);
 
+/* hook: a filter is in force: report_seal opens nothing any more. */
+void report_opens_no_more(void);
+
 /* hook: the report's own descriptor, which is none of the program's; -1: it has none. */
 int report_descriptor(void);
 

@@ -191,9 +191,19 @@ static const struct policyc_trigger *match(struct run *run, const struct event *
 
 /* --- the one winner --------------------------------------------------------------------------- */
 
+/* A phase that covers another one is the other's lock, too. A recording shows each by itself. */
 static bool is_locked(const struct run *run)
 {
-	return __atomic_load_n(&run->locked, __ATOMIC_ACQUIRE);
+	const uint32_t bit = 1u << phase_index(run);
+
+	if (__atomic_load_n(&run->locked, __ATOMIC_ACQUIRE))
+		return true;
+	for (unsigned i = phase_index(run) + 1; i < now.phases && !now.learn; i++) {
+		if ((now.run[i].phase->covers & bit) &&
+		    __atomic_load_n(&now.run[i].locked, __ATOMIC_ACQUIRE))
+			return true;
+	}
+	return false;
 }
 
 uint32_t trigger_armed(void)
@@ -223,6 +233,25 @@ struct winner {
 	const char *trigger; /* its text */
 };
 
+/* The phases that stay armed when this one is locked. */
+static uint32_t armed_after(const struct run *run)
+{
+	uint32_t covers = now.learn ? 0u : run->phase->covers;
+
+	return trigger_armed() & ~(covers | 1u << phase_index(run));
+}
+
+static void say_covered(const struct run *run)
+{
+	uint32_t covered = trigger_armed() & ~(armed_after(run) | 1u << phase_index(run));
+
+	for (unsigned i = 0; i < now.phases; i++) {
+		if (now.verbose && (covered & 1u << i))
+			report_phase("covered by the lock of a later phase",
+				     policyc_string(now.image, now.run[i].phase->name), NULL, NULL);
+	}
+}
+
 static void lock_as_winner(void *winner_)
 {
 	const struct winner *winner = winner_;
@@ -231,7 +260,7 @@ static void lock_as_winner(void *winner_)
 		.image = now.image,
 		.phase = run->phase,
 		.trigger = winner->trigger,
-		.phases_armed = trigger_armed() & ~(1u << phase_index(run)),
+		.phases_armed = armed_after(run),
 		.dry_run = now.dry_run,
 		.observe = now.observe,
 		.learn = now.learn,
@@ -241,6 +270,7 @@ static void lock_as_winner(void *winner_)
 
 	if (is_locked(run))
 		return;
+	say_covered(run);
 	lockdown(&lock);
 	watch_hooks();
 }
@@ -272,13 +302,23 @@ void trigger_alone(void (*work)(void *argument), void *argument)
 	}
 }
 
-/* Returns when `run` is locked. */
-static void fire(struct run *run, const char *trigger)
+static void fire_one(struct run *run, const char *trigger)
 {
 	struct winner winner = { run, trigger };
 
 	if (!is_locked(run))
 		trigger_alone(lock_as_winner, &winner);
+}
+
+/* Returns when `run` is locked, and above it what has to be: phases narrow in the order of the
+ * text, so an earlier one that has not begun begins now, and nothing that it says is lost. */
+static void fire(struct run *run, const char *trigger)
+{
+	for (unsigned i = 0; i < phase_index(run) && !now.learn; i++) {
+		if (run->phase->before & 1u << i)
+			fire_one(&now.run[i], trigger);
+	}
+	fire_one(run, trigger);
 }
 
 /* --- what happens ----------------------------------------------------------------------------- */

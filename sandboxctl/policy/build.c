@@ -1,6 +1,7 @@
 /* build.c - from a text to proven filters; see build.h. */
 #include "build.h"
 
+#include "needs.h"
 #include "stack.h"
 
 static bool writes_always(struct context *context, const struct policy *policy,
@@ -37,7 +38,8 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 	*compiled = (struct compiled){ .policy = policy };
 	if (context->diagnostics->errors)
 		return false;
-	refuse_clashes(context, policy);
+	compare_phases(context, policy);
+	refuse_denied_needs(context, policy);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		const struct phase *phase = &policy->phases[i];
 		struct program *program = &compiled->phases[i].program;

@@ -1,6 +1,7 @@
 /* lint.c - what is right but not wise in a policy; see build.h. */
 #include "build.h"
 
+#include "needs.h"
 #include "stack.h"
 
 #include <stdio.h>
@@ -324,6 +325,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 	linter->dangerous = resolve_group(context, "dangerous", policy->source, policy->arch);
 	diagram_begin(&linter->diagram, context->arena);
 	lint_stack(context, policy);
+	lint_needs(context, policy);
 	lint_steps(context, policy);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		const struct phase *phase = &policy->phases[i];

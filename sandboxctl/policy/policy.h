@@ -34,6 +34,25 @@ struct call {
 	bool proven; /* verify.c: every class of arguments was tried */
 };
 
+/* A call that the library itself makes: needs.h. */
+enum need_flags {
+	NEED_WIDE = 1u << 0,   /* gives the program something that it could use */
+	NEED_SPARED = 1u << 1, /* a line may deny it: the lock does without */
+};
+
+struct own_need {
+	const char *rule;	   /* a rule without its `allow` */
+	unsigned flags;		   /* enum need_flags */
+	const struct phase *later; /* whose lock makes the call; NULL: this phase's own */
+};
+
+struct implied {
+	struct own_need need;
+	uint32_t number;
+	struct condition *condition; /* NULL: whatever the arguments are */
+	const char *text;	     /* of the condition */
+};
+
 struct trigger {
 	enum policyc_trigger_kind kind;
 	uint32_t flags, hooks, signal, count;
@@ -103,9 +122,12 @@ struct phase {
 	size_t trigger_count;
 	struct call *calls; /* ascending by number */
 	size_t call_count;
+	struct implied *implied;
+	size_t implied_count;
 	bool traps;
 	struct steps steps;
 	uint32_t apart; /* bits of the phases that are never locked above, below or beside it */
+	uint8_t covers, before; /* as in struct policyc_phase; stack.c */
 
 	/* While it is put together: */
 	struct statement_list rules, trigger_lines, apart_lines, step_lines;

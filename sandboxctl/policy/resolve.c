@@ -4,14 +4,13 @@
  * decisions per call, triggers become tests, and what the library itself needs is added.
  */
 #include "bind.h"
+#include "needs.h"
 #include "steps.h"
 #include "triggers.h"
 
 #include <signal.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum {
 	DEPTH_MAX = 8,
@@ -575,68 +574,6 @@ static void collect_calls(struct resolver *resolver, struct phase *phase)
 
 /* --- what the library itself needs ------------------------------------------------------------ */
 
-enum need { NEED_ALWAYS, NEED_TRAPS, NEED_LOCKS_AGAIN };
-
-static const struct {
-	const char *call;
-	enum need need;
-} needs[] = {
-	{ "rt_sigreturn", NEED_ALWAYS },   /* the barrier's handler returns */
-	{ "futex", NEED_ALWAYS },	   /* held threads are released */
-	{ "rt_sigprocmask", NEED_ALWAYS }, /* the thread that locked gets its signal mask back */
-	{ "getpid", NEED_ALWAYS },	   /* a thread on its way to the trigger asks who it is */
-	{ "write", NEED_TRAPS },	   /* the report */
-	{ "gettid", NEED_TRAPS },
-	{ "seccomp", NEED_LOCKS_AGAIN },
-	{ "prctl", NEED_LOCKS_AGAIN },
-	{ "rt_sigaction", NEED_LOCKS_AGAIN },
-	{ "rt_tgsigqueueinfo", NEED_LOCKS_AGAIN },
-	{ "openat", NEED_LOCKS_AGAIN }, /* /proc/self/task */
-	{ "read", NEED_LOCKS_AGAIN },
-	{ "lseek", NEED_LOCKS_AGAIN },
-	{ "fstat", NEED_LOCKS_AGAIN },
-	{ "close", NEED_LOCKS_AGAIN },
-	{ "getdents64", NEED_LOCKS_AGAIN },
-	{ "clock_gettime", NEED_LOCKS_AGAIN },
-	{ "nanosleep", NEED_LOCKS_AGAIN },
-	{ "mprotect", NEED_LOCKS_AGAIN },     /* patched functions are put back */
-	{ "timer_create", NEED_LOCKS_AGAIN }, /* deadlines, in fork children too */
-	{ "timer_settime", NEED_LOCKS_AGAIN },
-	{ "timer_delete", NEED_LOCKS_AGAIN },
-	{ "exit_group", NEED_LOCKS_AGAIN },
-	{ "write", NEED_LOCKS_AGAIN },
-	{ "gettid", NEED_LOCKS_AGAIN },
-};
-
-/* What the steps of a later phase take, beside the above. */
-static const struct {
-	const char *call;
-	uint32_t steps; /* any of them */
-} step_needs[] = {
-	{ "close_range", POLICYC_STEP_DESCRIPTORS },
-	{ "fcntl", POLICYC_STEP_DESCRIPTORS },
-	{ "getpeername", POLICYC_STEP_DESCRIPTORS },
-	{ "getsockname", POLICYC_STEP_DESCRIPTORS },
-	{ "getsockopt", POLICYC_STEP_DESCRIPTORS },
-	{ "readlinkat", POLICYC_STEP_DESCRIPTORS },
-	{ "prlimit64", POLICYC_STEP_LIMITS },
-	{ "chdir", POLICYC_STEP_ROOT },
-	{ "mount_setattr", POLICYC_STEP_ROOT },
-	{ "pivot_root", POLICYC_STEP_ROOT },
-	{ "statx", POLICYC_STEP_ROOT },
-	{ "umount2", POLICYC_STEP_ROOT },
-	{ "chroot", POLICYC_STEP_DETACH }, /* threads join the new root */
-	{ "fchdir", POLICYC_STEP_DETACH },
-	{ "getresuid", POLICYC_STEP_DETACH | POLICYC_STEP_CAPABILITIES },
-	{ "mount", POLICYC_STEP_DETACH },
-	{ "setns", POLICYC_STEP_DETACH },
-	{ "landlock_create_ruleset", POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE },
-	{ "landlock_add_rule", POLICYC_STEP_FILES | POLICYC_STEP_PORTS },
-	{ "landlock_restrict_self", POLICYC_STEP_FILES | POLICYC_STEP_PORTS | POLICYC_STEP_SCOPE },
-	{ "capget", POLICYC_STEP_ROOT | POLICYC_STEP_DETACH | POLICYC_STEP_CAPABILITIES },
-	{ "capset", POLICYC_STEP_ROOT | POLICYC_STEP_DETACH | POLICYC_STEP_CAPABILITIES },
-};
-
 static bool is_permission(enum action_kind kind)
 {
 	return kind == ACTION_ALLOW || kind == ACTION_LOG;
@@ -661,35 +598,74 @@ static bool phase_traps(const struct phase *phase, const struct call_index *inde
 	return false;
 }
 
-static struct decision *imply(struct resolver *resolver, struct phase *phase, const char *text)
+/* "openat where flags == O_PATH" as a rule of a text of its own. */
+static const struct statement *parse_need(struct resolver *resolver, const char *rule)
 {
-	const struct syscall_name *name = names_syscall(text);
-	struct decision *decision;
-	struct call *call;
+	struct diagnostics ignored = {
+		.arena = resolver->arena
+	}; /* those of the policy may be full */
+	struct source *source = ARENA_NEW(resolver->arena, struct source);
+	const struct syntax *text;
 
-	if (!name || name->number[resolver->policy->arch] < 0)
-		return NULL;
-	call = take_call(resolver, (uint32_t)name->number[resolver->policy->arch], name,
-			 phase->place);
-	for (size_t i = 0; i < call->count; i++)
-		if (call->list[i].origin == ORIGIN_IMPLIED)
-			return NULL;
-	decision = ARENA_PUSH(resolver->arena, call->list, call->count);
-	*decision = (struct decision){ .action.kind = ACTION_ALLOW,
-				       .place = phase->place,
-				       .origin = ORIGIN_IMPLIED };
-	return decision;
+	source->name = source->path = "";
+	source->text = TEXT("policy 1\nphase implied\nallow %s\n", rule);
+	source->size = strlen(source->text);
+	text = parse_policy(resolver->arena, &ignored, source);
+	return &text->list[text->count - 1];
 }
 
-/* unshare(CLONE_THREAD) asks whether there are threads, and changes nothing. */
-static void imply_unshare(struct resolver *resolver, struct phase *phase, uint32_t later)
+static bool is_implied_already(const struct phase *phase, const struct implied *implied)
 {
-	struct decision *decision = imply(resolver, phase, "unshare");
+	for (size_t i = 0; i < phase->implied_count; i++) {
+		const struct implied *other = &phase->implied[i];
 
-	if (!decision || later & POLICYC_STEP_DETACH)
+		if (other->number == implied->number &&
+		    (!other->text || (implied->text && !strcmp(other->text, implied->text))))
+			return true;
+	}
+	return false;
+}
+
+struct implying {
+	struct resolver *resolver;
+	struct phase *phase;
+};
+
+static void imply(void *data, const struct own_need *need)
+{
+	const struct implying *implying = data;
+	struct resolver *resolver = implying->resolver;
+	const struct statement *rule = parse_need(resolver, need->rule);
+	const struct word *word = &rule->words.list[0];
+	const struct syscall_name *name = names_syscall(word->text);
+	struct implied implied = { .need = *need, .text = rule->text };
+
+	if (name->number[resolver->policy->arch] < 0)
 		return;
-	decision->condition = make_test(resolver->arena, 0, 64, TEST_EQ, CLONE_THREAD);
-	decision->text = "unshare_flags == CLONE_THREAD";
+	implied.number = (uint32_t)name->number[resolver->policy->arch];
+	implied.condition = bind_to_call(resolver->context, rule->condition, resolver->policy->arch,
+					 name, word);
+	if (!is_implied_already(implying->phase, &implied))
+		*ARENA_PUSH(resolver->arena, implying->phase->implied,
+			    implying->phase->implied_count) = implied;
+}
+
+/* What is needed stands in the list in any case; a decision only where the default is no help. */
+static void add_implied(struct resolver *resolver, struct phase *phase,
+			const struct implied *implied)
+{
+	const struct syscall_name *name = names_number(resolver->policy->arch, implied->number);
+	struct call *call;
+
+	if (phase->otherwise.action.kind == ACTION_ALLOW)
+		return;
+	call = take_call(resolver, implied->number, name, phase->place);
+	*ARENA_PUSH(resolver->arena, call->list, call->count) =
+		(struct decision){ .action.kind = ACTION_ALLOW,
+				   .condition = implied->condition,
+				   .text = implied->text,
+				   .place = phase->place,
+				   .origin = ORIGIN_IMPLIED };
 }
 
 /* A program must not take the report's handler away. It is told that it did: an error here would
@@ -719,98 +695,29 @@ static void guard_handler(struct resolver *resolver, struct phase *phase)
 				       .origin = ORIGIN_GUARD };
 }
 
-static void refuse_denied_need(struct resolver *resolver, const char *text)
+static void refuse_denied_need(struct resolver *resolver, uint32_t number)
 {
-	const struct syscall_name *name = names_syscall(text);
-	const struct call *call = resolver->index->list[name->number[resolver->policy->arch]];
+	const struct call *call = resolver->index->list[number];
 
 	for (size_t i = 0; call && i < call->count; i++)
 		if (!is_permission(call->list[i].action.kind))
 			fail(resolver, call->list[i].place,
 			     TEXT("%s cannot be denied: the library itself needs it to lock",
-				  text));
-}
-
-/* Another phase may lock in a process where this one is locked: one further down in the text. */
-static bool locks_again(const struct policy *policy, const struct phase *phase)
-{
-	for (const struct phase *later = phase + 1; later < policy->phases + policy->phase_count;
-	     later++)
-		if (!(phase->apart & 1u << (later - policy->phases)))
-			return true;
-	return false;
-}
-
-/* The steps of the phases that may lock after this one. */
-static uint32_t later_steps(const struct policy *policy, const struct phase *phase)
-{
-	uint32_t steps = 0;
-
-	for (const struct phase *later = phase + 1; later < policy->phases + policy->phase_count;
-	     later++)
-		if (!(phase->apart & 1u << (later - policy->phases)))
-			steps |= later->steps.steps;
-	return steps;
-}
-
-static bool names_object(const struct phase *phase)
-{
-	for (size_t i = 0; i < phase->trigger_lines.count; i++)
-		for (const struct trigger_syntax *trigger = &phase->trigger_lines.list[i]->trigger;
-		     trigger; trigger = trigger->after)
-			if (trigger->kind == TRIGGER_CALL && trigger->object.text)
-				return true;
-	return false;
-}
-
-/* A phase that may lock after this one waits for a function of an object that may be loaded then:
- * its file is read, and the way from the function into the library is written. */
-static void imply_loading(struct resolver *resolver, struct phase *phase)
-{
-	const struct policy *policy = resolver->policy;
-	struct decision *decision;
-	bool waits = false;
-
-	for (const struct phase *later = phase + 1; later < policy->phases + policy->phase_count;
-	     later++)
-		waits |= !(phase->apart & 1u << (later - policy->phases)) && names_object(later);
-	if (!waits)
-		return;
-	imply(resolver, phase, "munmap");
-	decision = imply(resolver, phase, "mmap");
-	if (!decision)
-		return;
-	decision->condition =
-		make_test(resolver->arena, 2, 64, TEST_WITHIN, PROT_READ | PROT_WRITE);
-	decision->text = "prot within PROT_READ|PROT_WRITE";
-}
-
-static void add_needs_of_later(struct resolver *resolver, struct phase *phase)
-{
-	uint32_t later = later_steps(resolver->policy, phase);
-
-	for (size_t i = 0; i < sizeof(step_needs) / sizeof(step_needs[0]); i++)
-		if (step_needs[i].steps & later)
-			imply(resolver, phase, step_needs[i].call);
-	imply_unshare(resolver, phase, later);
-	imply_loading(resolver, phase);
+				  call->name->name));
 }
 
 static void add_needs(struct resolver *resolver, struct phase *phase)
 {
-	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (needs[i].need == NEED_ALWAYS)
-			refuse_denied_need(resolver, needs[i].call);
-	phase->traps = phase_traps(phase, resolver->index);
-	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
-		if ((needs[i].need == NEED_TRAPS && !phase->traps) ||
-		    (needs[i].need == NEED_LOCKS_AGAIN && !locks_again(resolver->policy, phase)))
-			continue;
-		if (phase->otherwise.action.kind != ACTION_ALLOW)
-			imply(resolver, phase, needs[i].call);
+	struct implying implying = { resolver, phase };
+
+	each_need(resolver->arena, resolver->policy, phase, imply, &implying);
+	for (size_t i = 0; i < phase->implied_count; i++) {
+		const struct implied *implied = &phase->implied[i];
+
+		if (!implied->need.later && !(implied->need.flags & NEED_SPARED))
+			refuse_denied_need(resolver, implied->number);
+		add_implied(resolver, phase, implied);
 	}
-	if (locks_again(resolver->policy, phase) && phase->otherwise.action.kind != ACTION_ALLOW)
-		add_needs_of_later(resolver, phase);
 	if (phase->traps)
 		guard_handler(resolver, phase);
 }
@@ -827,10 +734,8 @@ static void check_fallback(struct resolver *resolver, const struct fallback *fal
 			  word, place_text(resolver->arena, fallback->place)));
 }
 
-static void resolve_phase(struct resolver *resolver, struct phase *phase)
+static void resolve_phase(struct resolver *resolver, struct phase *phase, struct call_index *index)
 {
-	struct call_index *index = ARENA_NEW(resolver->arena, struct call_index);
-
 	resolver->index = index;
 	for (size_t i = 0; i < phase->rules.count; i++) {
 		add_rule(resolver, phase->rules.list[i]);
@@ -850,8 +755,7 @@ static void resolve_phase(struct resolver *resolver, struct phase *phase)
 		     TEXT("phase '%s' has no trigger: say when it begins, for instance 'trigger "
 			  "main'",
 			  phase->name));
-	add_needs(resolver, phase);
-	collect_calls(resolver, phase);
+	phase->traps = phase_traps(phase, index);
 }
 
 static void keep_apart(struct resolver *resolver, struct phase *phase, const struct word *word)
@@ -926,6 +830,7 @@ struct policy *resolve_policy(struct context *context, const struct source *sour
 				     .policy = policy };
 	struct place top = { .source = source };
 	unsigned errors = context->diagnostics->errors;
+	struct call_index *indices;
 
 	policy->arch = arch;
 	policy->source = source;
@@ -944,8 +849,14 @@ struct policy *resolve_policy(struct context *context, const struct source *sour
 	for (size_t i = 0; i < policy->phase_count; i++)
 		resolve_apart(&resolver, &policy->phases[i]);
 	resolve_steps(context, policy);
+	indices = arena_alloc(context->arena, policy->phase_count, sizeof(*indices));
 	for (size_t i = 0; i < policy->phase_count; i++)
-		resolve_phase(&resolver, &policy->phases[i]);
+		resolve_phase(&resolver, &policy->phases[i], &indices[i]);
+	for (size_t i = 0; i < policy->phase_count; i++) {
+		resolver.index = &indices[i];
+		add_needs(&resolver, &policy->phases[i]);
+		collect_calls(&resolver, &policy->phases[i]);
+	}
 	return policy;
 }
 

@@ -165,7 +165,34 @@ static const char *clash_hint(struct arena *arena, const struct clash *clash)
 			    earlier, earlier);
 }
 
-void refuse_clashes(struct context *context, const struct policy *policy)
+static bool clash_between(const struct clashes *clashes, const struct phase *earlier,
+			  const struct phase *later)
+{
+	for (size_t i = 0; i < clashes->count; i++)
+		if (clashes->list[i].phases[EARLIER] == earlier &&
+		    clashes->list[i].phases[LATER] == later)
+			return true;
+	return false;
+}
+
+/* Of two filters the stricter is enough; of steps nobody has compared what is left. */
+static void note_earlier(struct policy *policy, const struct clashes *clashes, size_t index)
+{
+	struct phase *later = &policy->phases[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct phase *earlier = &policy->phases[i];
+
+		if (later->apart & 1u << i)
+			continue;
+		if (earlier->steps.steps || clash_between(clashes, earlier, later))
+			later->before |= (uint8_t)(1u << i);
+		else
+			later->covers |= (uint8_t)(1u << i);
+	}
+}
+
+void compare_phases(struct context *context, struct policy *policy)
 {
 	struct clashes clashes = find_clashes(context, policy);
 
@@ -177,4 +204,6 @@ void refuse_clashes(struct context *context, const struct policy *policy)
 				 clash_text(context->arena, clash))
 				->hint = clash_hint(context->arena, clash);
 	}
+	for (size_t i = 0; i < policy->phase_count; i++)
+		note_earlier(policy, &clashes, i);
 }

@@ -36,7 +36,8 @@ struct clashes find_clashes(struct context *context, const struct policy *policy
 /* "'allow' of read cannot hold in phase 'b': ..." */
 const char *clash_text(struct arena *arena, const struct clash *clash);
 
-/* An error for each clash but those by_default: lint.c warns of them. */
-void refuse_clashes(struct context *context, const struct policy *policy);
+/* An error for each clash but those by_default: lint.c warns of them. Notes for each phase which
+ * earlier ones it covers, and which must be locked before it. */
+void compare_phases(struct context *context, struct policy *policy);
 
 #endif

@@ -175,8 +175,8 @@ static void the_steps_are_what_the_text_says(void **unused)
 	assert_string_equal(policyc_string(image.bytes, expected[1].pattern), "/srv/*");
 }
 
-/* Whether the image is refused for its steps once `size` bytes at `at` are the value. */
-static bool refused_for_steps(size_t at, size_t size, uint64_t value)
+/* Whether the image is refused so once `size` bytes at `at` are the value. */
+static bool refused_as(const char *why, size_t at, size_t size, uint64_t value)
 {
 	uint64_t old = 0;
 	char *bytes = image.bytes;
@@ -189,7 +189,12 @@ static bool refused_for_steps(size_t at, size_t size, uint64_t value)
 	wrong = policyc_check(bytes, image.size, arch);
 	memcpy(bytes + at, &old, size);
 	header->checksum = policyc_checksum(bytes, image.size);
-	return wrong && !strcmp(wrong, "a step of a phase is damaged");
+	return wrong && !strcmp(wrong, why);
+}
+
+static bool refused_for_steps(size_t at, size_t size, uint64_t value)
+{
+	return refused_as("a step of a phase is damaged", at, size, value);
 }
 
 #define FIELD(member)	   offsetof(struct policyc_phase, member), sizeof(shut()->member)
@@ -285,6 +290,24 @@ static void every_field_of_the_steps_is_checked(void **unused)
 				      policyc_header(image.bytes)->name));
 }
 
+/* The third phase, with bits of itself, of one below, and of one that is both. */
+static void a_phase_waits_for_earlier_ones_only(void **unused)
+{
+	static const struct {
+		uint8_t covers, before;
+		bool good;
+	} rows[] = { { 0, 0, true },  { 1, 2, true },  { 3, 0, true }, { 4, 0, false },
+		     { 0, 4, false }, { 0, 8, false }, { 1, 3, false } };
+	size_t at = (size_t)((const char *)shut() - (const char *)image.bytes) +
+		    offsetof(struct policyc_phase, covers);
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(refused_as("the order of the phases is damaged", at, 2,
+					    rows[i].covers | (uint64_t)rows[i].before << 8),
+				 !rows[i].good);
+}
+
 static void another_architecture_is_refused(void **unused)
 {
 	(void)unused;
@@ -300,6 +323,7 @@ int main(void)
 		cmocka_unit_test(every_word_may_be_anything),
 		cmocka_unit_test(the_steps_are_what_the_text_says),
 		cmocka_unit_test(every_field_of_the_steps_is_checked),
+		cmocka_unit_test(a_phase_waits_for_earlier_ones_only),
 		cmocka_unit_test(another_architecture_is_refused),
 	};
 

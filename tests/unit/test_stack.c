@@ -204,7 +204,7 @@ static void strictness_is_the_order(void **unused)
 			char text[256];
 
 			snprintf(text, sizeof(text),
-				 TWO("default allow\n%s lseek", "default allow\n%s lseek"),
+				 TWO("default allow\n%s kill", "default allow\n%s kill"),
 				 ascending[i], ascending[j]);
 			assert_int_equal(errors_of(text), j < i);
 		}
@@ -221,14 +221,19 @@ static void what_holds_is_right(void **unused)
 	assert_int_equal(errors_of(TWO("default trap\nallow lseek", "default allow\nkill lseek")),
 			 0);
 	/* what the library implies: a line of b, the guard of a, the guard of b */
-	assert_int_equal(errors_of(TWO("default trap", "default trap\nallow openat")), 0);
+	assert_int_equal(errors_of(TWO("default trap", "default trap\nallow getdents64")), 0);
+	assert_int_equal(errors_of(TWO("default trap", "default trap\nallow openat")), 1);
 	assert_int_equal(errors_of(TWO("default trap\nallow rt_sigaction",
 				       "default errno EPERM\nkill execve\n"
 				       "override allow rt_sigaction")),
 			 1); /* only the default */
 	assert_int_equal(errors_of(TWO("default allow\nkill rt_sigaction where sig == SIGSYS",
-				       "default allow\ntrap lseek")),
+				       "default allow\nkill lseek")),
 			 0);
+	/* a trap of b takes the handler that a denies */
+	assert_int_equal(errors_of(TWO("default allow\nkill rt_sigaction where sig == SIGSYS",
+				       "default allow\ntrap lseek")),
+			 1);
 }
 
 static void what_cannot_hold_is_refused(void **unused)

@@ -1,0 +1,28 @@
+/* needs.h - the calls that the library itself makes, as lines of a policy.
+ *
+ * What it is: the one place that says what is implied, as narrow as what the library passes
+ * (preload/).
+ * What it must not do: add anything to a phase (resolve.c does).
+ */
+#ifndef NEEDS_H
+#define NEEDS_H
+
+#include "policy.h"
+
+typedef void (*need_function)(void *data, const struct own_need *need);
+
+/* Whether `later` may lock in a process where `phase` is locked. */
+bool locks_after(const struct policy *policy, const struct phase *phase, const struct phase *later);
+
+/* Every need of the phase; the same one may come several times. The triggers and steps of all
+ * phases, and whether they trap, are known by then. */
+void each_need(struct arena *arena, const struct policy *policy, const struct phase *phase,
+	       need_function each, void *data);
+
+/* Refuses lines that deny what the lock of a later phase needs. */
+void refuse_denied_needs(struct context *context, const struct policy *policy);
+
+/* Warns of phases that allow more than their lines say, because of a later one. */
+void lint_needs(struct context *context, const struct policy *policy);
+
+#endif
