@@ -220,8 +220,9 @@ says_locked() {
 			phase starting
 			  trigger poll
 			  default errno EPERM
-			  allow @base write getppid getpid poll fstat newfstatat openat pread64
+			  allow @base write getppid getpid poll fstat newfstatat openat read pread64 close
 			  allow mmap where prot has PROT_EXEC
+			  allow mprotect where not prot has PROT_EXEC
 			phase serving
 			  trigger call plugin.so!plugin_run
 			  default errno EPERM
