@@ -33,6 +33,14 @@ holds() {
 	holds redis-replica
 }
 
+@test "lighttpd" {
+	holds lighttpd
+}
+
+@test "lighttpd-more" {
+	holds lighttpd-more
+}
+
 @test "nginx" {
 	holds nginx
 }

@@ -89,9 +89,18 @@ all_locked() {
 	[[ $# -gt 0 ]]
 }
 
-# covers POLICY RECORDING: the policy would have denied nothing of it.
+# covers POLICY RECORDING [EXPECTED]: the policy would have denied nothing of it but what matches the
+# pattern EXPECTED: what it refuses on purpose, and the program does without.
 covers() {
-	"$SANDBOXCTL" learn --check "$1" --merge "$2"
+	local report status=0
+	report=$("$SANDBOXCTL" learn --check "$1" --merge "$2" 2>&1) || status=$?
+	printf '%s\n' "$report"
+	[[ "$status" -eq 1 && $# -eq 3 ]] || return "$status"
+	awk -v expected="$3" '
+		/^phase .* would have denied/ { denied = 1; next }
+		/^phase / { denied = 0 }
+		denied && /^  [^ ]/ { if ($0 ~ expected) matched++; else other++ }
+		END { exit !(matched && !other) }' <<<"$report"
 }
 
 # fill DIRECTORY, unfill DIRECTORY: not a byte is left on its disk, and there is room again.
