@@ -20,7 +20,7 @@ phase() {
 	run "$SANDBOXCTL" diff redis redis-replica
 	[[ "$status" -eq 1 ]]
 	expect 'socket(AF_INET, SOCK_STREAM, _)'
-	expect 'redis.policy:'
+	expect 'redis-cache.policy:'
 	expect 'redis-replica.policy:'
 	run "$SANDBOXCTL" diff redis nosuchpolicy
 	[[ "$status" -eq 2 ]]

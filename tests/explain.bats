@@ -35,7 +35,7 @@ calls='socket openat open mmap mprotect clone clone3 unshare kill prctl ioctl pr
 		[[ "$status" -eq 1 ]]
 		expect '  family = 38 (AF_ALG)'
 		expect 'phase serving: trap EACCES'
-		expect 'redis.policy:'
+		expect 'redis-cache.policy:'
 	done
 }
 

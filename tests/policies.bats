@@ -9,7 +9,8 @@ teardown() {
 
 # The allow-list policies, each with the program that it arms in.
 allow_lists() {
-	printf '%s\n' 'strict any' 'redis redis-server' 'redis-replica redis-server' 'nginx nginx' \
+	printf '%s\n' 'strict any' 'redis redis-server' 'redis-cache redis-server' 'redis-full redis-server' \
+		'redis-replica redis-server' 'nginx nginx' \
 		'nginx-more nginx' 'nginx-proxy nginx' 'memcached memcached'
 }
 

@@ -29,6 +29,14 @@ holds() {
 	holds redis
 }
 
+@test "redis-cache" {
+	holds redis-cache
+}
+
+@test "redis-full" {
+	holds redis-full
+}
+
 @test "redis-replica" {
 	holds redis-replica
 }
@@ -134,7 +142,7 @@ holds() {
 @test "a policy that loses a line fails its test" {
 	cp -r "$ROOT/policies" "$BATS_TEST_TMPDIR/"
 	cd "$BATS_TEST_TMPDIR/policies" || return
-	sed -i '/socket where family != AF_UNIX/d' redis.policy
+	sed -i '/socket where family != AF_UNIX/d' redis-cache.policy
 	run "$SANDBOXCTL" test redis.test
 	[[ "$status" -eq 1 ]]
 	expect 'failed: serving: must trap EACCES socket(AF_ALG, SOCK_SEQPACKET, 0)'

@@ -111,3 +111,17 @@ fill() {
 unfill() {
 	rm "$1/filler"
 }
+
+# refuses_only POLICY RECORDING CALL...: of what was recorded the policy would have denied these calls
+# at most, and each with an error that stands in its text: the program goes on. It ends nothing.
+refuses_only() {
+	local answer refused
+	answer=$(covers "$1" "$2") || true # something is refused
+	grep -q '^phase ' <<<"$answer" || return 1
+	refused=$(sed -nE 's/^  ([a-z0-9_]+)(\(.*\))?: [0-9]+ times?.*/\1/p' <<<"$answer" | sort -u)
+	if grep -E '^    (trap|kill|errno E[A-Z]+: .*: (default|unknown) )' <<<"$answer" ||
+		comm -23 <(printf '%s\n' "$refused") <(printf '%s\n' "${@:3}" | sort) | grep .; then
+		printf '%s\n' "$answer"
+		return 1
+	fi
+}
