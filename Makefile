@@ -69,7 +69,8 @@ LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/li
 
 # --- sandboxctl: the command -------------------------------------------------------------------
 CTL_CFLAGS := -fPIE -fstack-protector-strong -Isandboxctl
-CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c sandboxctl/record/*.c)
+CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c sandboxctl/record/*.c \
+             sandboxctl/watched/*.c)
 # Readers that the library has, too: what the command says of a file is what the library finds.
 SHARED  := preload/policyc.c preload/trigger/debugfile.c preload/trigger/elffile.c \
            preload/trigger/symbol.c
@@ -204,6 +205,13 @@ $(B)/unit/test_kernel: $(B)/fast/tests/unit/test_kernel.c.o $(FAST_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
 
+# test_watched runs programs, with all of the command but its main().
+$(B)/unit/test_watched: $(B)/fast/tests/unit/test_watched.c.o \
+                        $(filter-out $(B)/ctl/main.c.o,$(CTL_OBJ))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(CTL_LIBS)
+
 $(B)/fuzz/random: $(B)/fast/tests/unit/test_random.c.o $(FAST_OBJ)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -223,7 +231,8 @@ $(B)/bench/compile: $(B)/fast/tests/bench/compile.c.o $(FAST_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 
 # The command as the fuzzers would have it, for tests/hostile-input.bats.
-ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c sandboxctl/record/*.c))
+ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c sandboxctl/record/*.c \
+                                              sandboxctl/watched/*.c))
 
 $(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
 	$(call say,LD,$@)

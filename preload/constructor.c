@@ -55,8 +55,7 @@ static void arm(const struct config *config, const struct executable *executable
 	report_policy(image);
 	if (!policy_arms_in(image, executable)) {
 		/* It is for another program, perhaps for one that this one (a shell) starts. */
-		if (config->verbose)
-			report_phase("not armed in this program", NULL, NULL, NULL);
+		report_aside("not armed in this program", NULL, NULL, NULL);
 		report_policy(NULL);
 		policy_drop(image);
 		return;
@@ -76,6 +75,18 @@ static void arm(const struct config *config, const struct executable *executable
 	trigger_arm(image, config);
 }
 
+/* What a watcher wants to know of each program. */
+static void say_loaded(const struct executable *executable)
+{
+	const struct report_field fields[] = { { "file", executable->file, 0 },
+					       { "version", VERSION, 0 },
+					       { "ppid", NULL, (uint64_t)raw(getppid) },
+					       { 0 } };
+
+	if (report_watched())
+		report_event("loaded", fields, "loaded", false);
+}
+
 __attribute__((constructor)) static void libsandbox_load(void)
 {
 	struct config config = { 0 };
@@ -90,6 +101,7 @@ __attribute__((constructor)) static void libsandbox_load(void)
 	if (is_recorded(&config))
 		mark_loading();
 	report_open(&config);
+	say_loaded(&executable);
 	arm(&config, &executable);
 	if (is_recorded(&config))
 		mark_loaded();

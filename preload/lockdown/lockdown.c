@@ -117,15 +117,20 @@ static void take_steps(const struct lockdown *lock)
 		capabilities_give_back();
 }
 
+/* What was left out is said to people even when nobody asked, and so is a lock that is none. */
 static void tell(const struct lockdown *lock, const char *event, unsigned threads)
 {
 	struct report_lock facts = {
 		.threads = threads,
 		.verb = lock->observe && !lock->dry_run ? "without" : "steps",
 	};
+	const char *name = policyc_string(lock->image, lock->phase->name);
 
 	steps_report(&facts);
-	report_phase(event, policyc_string(lock->image, lock->phase->name), lock->trigger, &facts);
+	if (lock->dry_run || steps_left_out())
+		report_phase(event, name, lock->trigger, &facts);
+	else
+		report_aside(event, name, lock->trigger, &facts);
 }
 
 static unsigned hold_everyone(const struct lockdown *lock)
@@ -159,7 +164,7 @@ void lockdown(const struct lockdown *lock)
 	if (!lock->dry_run && (phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
 		sigsys_take(policyc_string(lock->image, phase->name));
 	take_steps(lock);
-	say = lock->verbose || steps_left_out();
+	say = lock->verbose || report_watched() || steps_left_out();
 	if (!lock->dry_run) {
 		if (say && !can_write)
 			tell(lock, "locking", threads); /* afterwards it could not be said */

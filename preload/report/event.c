@@ -16,6 +16,7 @@
 #include "raw.h"
 #include "report/errnames.h"
 #include "report/line.h"
+#include "report/mark.h"
 #include "report/objects.h"
 
 /* A descriptor and the file it stood for when we last looked. */
@@ -31,6 +32,8 @@ static struct {
 	const char *path; /* SANDBOX_REPORT when it is a path */
 	bool verbose;
 	bool opens_nothing; /* a filter is in force */
+	bool watched;	    /* SANDBOX_REPORT=watch:PATH: machines read every event */
+	uint64_t number;    /* how the watcher calls this program in this process; 0: it does not */
 	struct target people;
 	struct target machines;
 } out = { .program = "?", .people = { .fd = 2 }, .machines = { .fd = -1 } };
@@ -65,20 +68,29 @@ static void target_write(const struct target *target, struct line *line)
 
 /* --- opening (load) --------------------------------------------------------------------------- */
 
-static void open_path(const char *path)
+static long try_path(const char *path)
 {
 	long fd = raw(openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
 		      0644);
 	long high;
 
 	if (fd < 0)
-		report_fatal_errno(fd, "cannot open the report file ", path,
-				   " (SANDBOX_REPORT); name a file this user may append to", NULL);
+		return fd;
 	high = raw(fcntl, fd, F_DUPFD_CLOEXEC, REPORT_FD_MIN);
 	if (high >= 0) {
 		raw(close, fd);
 		fd = high;
 	}
+	return fd;
+}
+
+static void open_path(const char *path)
+{
+	long fd = try_path(path);
+
+	if (fd < 0)
+		report_fatal_errno(fd, "cannot open the report file ", path,
+				   " (SANDBOX_REPORT); name a file this user may append to", NULL);
 	out.machines.fd = (int)fd;
 }
 
@@ -126,11 +138,30 @@ void report_open(const struct config *config)
 	if (starts_with(where, "fd:")) {
 		out.machines.fd = fd_number(where + 3);
 	} else {
-		out.path = where;
-		open_path(where);
+		out.watched = starts_with(where, "watch:");
+		out.path = out.watched ? where + sizeof("watch:") - 1 : where;
+		open_path(out.path);
 	}
 	if (!target_identify(&out.machines))
 		report_fatal("SANDBOX_REPORT=", where, " does not name an open descriptor", NULL);
+	if (out.watched)
+		out.number = mark_watched();
+}
+
+bool report_watched(void)
+{
+	return out.watched;
+}
+
+void report_find_again(void)
+{
+	long fd;
+
+	if (!out.path || target_unchanged(&out.machines))
+		return;
+	fd = try_path(out.path);
+	out.machines.fd = fd < 0 ? -1 : (int)fd;
+	target_identify(&out.machines);
 }
 
 void report_policy(const void *image)
@@ -257,6 +288,8 @@ static void json_start(struct line *line, const char *event)
 	line_char(line, '"');
 	json_text(line, "program", out.program);
 	json_number(line, "pid", (uint64_t)raw(getpid));
+	if (out.number)
+		json_number(line, "image", out.number);
 	json_text(line, "policy", policy_name());
 }
 
@@ -328,8 +361,8 @@ static void json_steps(struct line *line, const struct report_lock *lock, bool d
 	line_char(line, done ? ']' : '}');
 }
 
-void report_phase(const char *event, const char *phase, const char *trigger,
-		  const struct report_lock *lock)
+static void phase_for_people(const char *event, const char *phase, const char *trigger,
+			     const struct report_lock *lock)
 {
 	struct line line;
 
@@ -346,6 +379,12 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 		people_steps(&line, lock, false);
 	}
 	target_write(&out.people, &line);
+}
+
+static void phase_for_machines(const char *event, const char *phase, const char *trigger,
+			       const struct report_lock *lock)
+{
+	struct line line;
 
 	json_start(&line, event);
 	if (phase)
@@ -358,6 +397,22 @@ void report_phase(const char *event, const char *phase, const char *trigger,
 		json_steps(&line, lock, false);
 	}
 	json_end(&line);
+}
+
+void report_phase(const char *event, const char *phase, const char *trigger,
+		  const struct report_lock *lock)
+{
+	phase_for_people(event, phase, trigger, lock);
+	phase_for_machines(event, phase, trigger, lock);
+}
+
+void report_aside(const char *event, const char *phase, const char *trigger,
+		  const struct report_lock *lock)
+{
+	if (out.verbose)
+		phase_for_people(event, phase, trigger, lock);
+	if (out.verbose || out.watched)
+		phase_for_machines(event, phase, trigger, lock);
 }
 
 void report_event(const char *event, const struct report_field *fields, const char *people,
@@ -605,6 +660,6 @@ void report_violation(const struct report_violation *violation)
 
 	if (out.machines.fd >= 0)
 		violation_for_machines(violation, call);
-	else if (out.people.fd >= 0)
+	if (out.people.fd >= 0 && (out.machines.fd < 0 || out.watched))
 		violation_for_people(violation, call);
 }

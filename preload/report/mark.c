@@ -1,8 +1,8 @@
-/* mark.c - what the library tells `sandboxctl learn`; see mark.h.
+/* mark.c - what the library tells `sandboxctl`; see mark.h.
  *
  * What it must not do: go on when nobody records: an unlocked program that believes it is being
  * recorded helps nobody.
- * Contract: hook; mark_loading, mark_loaded: load.
+ * Contract: hook; mark_loading, mark_loaded, mark_watched: load.
  */
 #include "report/mark.h"
 
@@ -35,6 +35,13 @@ void mark_loading(void)
 void mark_loaded(void)
 {
 	mark(MARK_LOADED, 0, 0, 0);
+}
+
+uint64_t mark_watched(void)
+{
+	long answer = raw(getpid, MARK, MARK_WATCHED);
+
+	return answer > MARK_IMAGE ? (uint64_t)(answer - MARK_IMAGE) : 0;
 }
 
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

@@ -1,4 +1,4 @@
-/* mark.h - what the library tells `sandboxctl learn`: system calls that mean nothing to the kernel.
+/* mark.h - what the library tells `sandboxctl`: system calls that mean nothing to the kernel.
  *
  * What it is: the numbers that both sides share, and the call that makes a mark.
  * What it must not do: wait for an answer of any other kind than the call's own.
@@ -6,6 +6,10 @@
  * The recorder sees every system call of the program in order, so a mark among them says what came
  * before and what after: prctl(MARK, kind, ...). The recorder answers it with MARK_SEEN; the kernel
  * itself, where nobody records, with EINVAL.
+ *
+ * Whoever only follows processes (`sandboxctl run`) is told once per program that is executed, by
+ * getpid(MARK, MARK_WATCHED), which every policy allows: a program may be executed under a lock.
+ * The kernel itself answers with a process id, the watcher with MARK_IMAGE and a number above it.
  */
 #ifndef MARK_H
 #define MARK_H
@@ -16,6 +20,7 @@ enum {
 	MARK = 0x736e6478,
 	MARK_SEEN = 0x1ea4,
 };
+#define MARK_IMAGE (1l << 32) /* above every process id */
 
 enum mark {
 	/* The constructor begins: what follows is the library's own doing. Its code: start, end. */
@@ -27,6 +32,8 @@ enum mark {
 	MARK_FIRED = 3,
 	/* A hooked call is about to be made: enum hook, its count, its timeout. */
 	MARK_HOOK = 4,
+	/* The library is in this program; the answer is the program's number, see above. */
+	MARK_WATCHED = 5,
 };
 
 struct policyc_phase;
@@ -34,6 +41,9 @@ struct policyc_phase;
 /* load: end the process when nobody records. */
 void mark_loading(void);
 void mark_loaded(void);
+
+/* load: the number by which the watcher knows this program in this process; 0: nobody watches. */
+uint64_t mark_watched(void);
 
 /* hook: `trigger` is its text. */
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

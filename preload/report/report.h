@@ -18,6 +18,13 @@ void report_program(const char *program);
 /* load: opens what SANDBOX_REPORT names. */
 void report_open(const struct config *config);
 
+/* any: does `sandboxctl run` or the like follow this process? Then every event goes to its file. */
+bool report_watched(void);
+
+/* hook, before any lock: opens the report file again if the program closed it. When that cannot be
+ * done, machines are told no more until report_seal(). */
+void report_find_again(void);
+
 /* load: from now on lines name this policy. */
 void report_policy(const void *image);
 
@@ -44,6 +51,11 @@ struct report_lock {
 /* load, hook: says what happened: event is "armed", "not armed", "would lock", "locked" ... phase,
  * trigger and lock may be NULL. */
 void report_phase(const char *event, const char *phase, const char *trigger,
+		  const struct report_lock *lock);
+
+/* load, hook: the same of what people are told only when SANDBOX_VERBOSE says so, and machines then
+ * or when the process is watched. */
+void report_aside(const char *event, const char *phase, const char *trigger,
 		  const struct report_lock *lock);
 
 /* hook: an event of its own shape. Fields end with a NULL name; people read `people` instead, when

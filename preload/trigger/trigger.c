@@ -6,10 +6,12 @@
  * What it must not do: know how to lock (lockdown.c), or how a trigger is noticed (waits.c,
  * entry.c, start.c).
  *
- * Contract: hook; trigger_arm: load; say_unfired: at exit, quiet unless verbose.
+ * Contract: hook; trigger_arm: load; say_unfired: at exit, quiet unless verbose or watched;
+ * say_forked: after fork, when watched.
  */
 #include "trigger/trigger.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "config.h"
@@ -241,13 +243,34 @@ static uint32_t armed_after(const struct run *run)
 	return trigger_armed() & ~(covers | 1u << phase_index(run));
 }
 
+/* Does every phase that is locked let us write? `may_look`: none is, so any call may be made. */
+static bool may_say(bool *may_look)
+{
+	*may_look = true;
+	for (unsigned i = 0; i < now.phases; i++) {
+		if (!is_locked(&now.run[i]))
+			continue;
+		*may_look = false;
+		if (!(now.run[i].phase->flags & POLICYC_PHASE_WRITES) && !now.dry_run &&
+		    !now.observe)
+			return false;
+	}
+	return true;
+}
+
 static void say_covered(const struct run *run)
 {
 	uint32_t covered = trigger_armed() & ~(armed_after(run) | 1u << phase_index(run));
 
+	bool may_look;
+
+	if (!covered || !may_say(&may_look))
+		return;
+	if (may_look && report_watched())
+		report_find_again();
 	for (unsigned i = 0; i < now.phases; i++) {
-		if (now.verbose && (covered & 1u << i))
-			report_phase("covered by the lock of a later phase",
+		if (covered & 1u << i)
+			report_aside("covered by the lock of a later phase",
 				     policyc_string(now.image, now.run[i].phase->name), NULL, NULL);
 	}
 }
@@ -409,11 +432,34 @@ void trigger_deadlines(void)
 /* At the end of the program. */
 __attribute__((destructor)) static void say_unfired(void)
 {
-	for (unsigned i = 0; now.verbose && i < now.phases; i++) {
+	bool may_look;
+
+	if (!now.phases || !(now.verbose || report_watched()) || trigger_in_vfork_child() ||
+	    !may_say(&may_look))
+		return;
+	if (may_look && report_watched())
+		report_find_again();
+	for (unsigned i = 0; i < now.phases; i++) {
 		if (!is_locked(&now.run[i]))
-			report_phase("ends without having locked",
+			report_aside("ends without having locked",
 				     policyc_string(now.image, now.run[i].phase->name), NULL, NULL);
 	}
+}
+
+/* In the child of a fork: a process of its own from here on. Its parent is asked for before any
+ * lock only, for a filter may deny that. */
+static void say_forked(void)
+{
+	bool may_look;
+	struct report_field fields[] = { { "ppid", NULL, 0 }, { 0 } };
+
+	if (!may_say(&may_look))
+		return;
+	if (may_look) {
+		report_find_again();
+		fields[0].number = (uint64_t)raw(getppid);
+	}
+	report_event("forked", may_look ? fields : fields + 1, "forked", false);
 }
 
 bool trigger_is_due(unsigned phase, unsigned number)
@@ -435,8 +481,8 @@ void trigger_say(const char *event, unsigned phase, unsigned number)
 	const struct run *run = &now.run[phase];
 	const struct policyc_trigger *trigger = &triggers_of(run)[number];
 
-	if (now.verbose && !(trigger->flags & POLICYC_TRIGGER_STEP))
-		report_phase(event, policyc_string(now.image, run->phase->name),
+	if (!(trigger->flags & POLICYC_TRIGGER_STEP))
+		report_aside(event, policyc_string(now.image, run->phase->name),
 			     policyc_string(now.image, trigger->text), NULL);
 }
 
@@ -500,6 +546,8 @@ void trigger_arm(const void *image, const struct config *config)
 	now.learn = config->mode == MODE_LEARN || now.tell_hooks;
 	now.verbose = config->verbose;
 	own_this_process();
+	if (report_watched() && pthread_atfork(NULL, NULL, say_forked))
+		report_fatal("no memory to watch for fork", NULL);
 	for (unsigned i = 0; i < now.phases; i++) {
 		now.run[i].phase = &phases[i];
 		arm_phase(i);

@@ -1,4 +1,4 @@
-/* listener.c - a program of which every system call is put to us; see listener.h.
+/* listener.c - a program of which system calls are put to us; see listener.h.
  *
  * The child shares its table of descriptors with us until it executes the program, so that the
  * descriptor which the kernel makes with the filter is ours at once. Its number comes through
@@ -66,7 +66,7 @@ static int install(const struct sock_fprog *program)
 /* A signal that comes before we have taken a call makes the call fail with EINTR, unless its
  * handler was installed with SA_RESTART. These two must never return: a program would run on into
  * whatever lies behind them. Every policy allows them, so nothing is lost. */
-static struct sock_filter filter[] = {
+static struct sock_filter every_call[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 0, 3),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -76,18 +76,23 @@ static struct sock_filter filter[] = {
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
-static void run_child(struct listener_news *news, const char *path, char **argv,
+static void run_child(const struct listener *listener, const char *path, char **argv,
 		      const sigset_t *mask)
 {
-	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+	static const struct sock_fprog every = { sizeof(every_call) / sizeof(every_call[0]),
+						 every_call };
+	const struct sock_fprog *program = listener->filter ? listener->filter : &every;
+	struct listener_news *news = listener->news;
 	int file;
 
+	if (listener->dies_with_us)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* Without privileges a filter asks for this; with them, set-user-id programs that it starts
 	 * shall be what they are without us. */
-	file = install(&program);
+	file = install(program);
 	if (file < 0 && errno == EACCES && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		file = install(&program);
+		file = install(program);
 	if (file < 0)
 		news->error = errno;
 	__atomic_store_n(&news->file, file < 0 ? FAILED : file, __ATOMIC_RELEASE);
@@ -150,7 +155,7 @@ bool listener_start(struct listener *listener, const char *path, char **argv, co
 	sigprocmask(SIG_SETMASK, &all, &before);
 	listener->pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	if (!listener->pid)
-		run_child(listener->news, path, argv, mask);
+		run_child(listener, path, argv, mask);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (listener->pid < 0) {
 		*why = strerror(errno);

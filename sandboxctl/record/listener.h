@@ -1,5 +1,4 @@
-/* listener.h - a program of which every system call is put to us before it is made, but for
- * rt_sigreturn and exit_group.
+/* listener.h - a program of which system calls are put to us before they are made.
  *
  * What it is: seccomp's user notification, from the child's filter to the answers.
  * What it must not do: look at the calls, or let the program run on without an answer.
@@ -7,6 +6,7 @@
 #ifndef LISTENER_H
 #define LISTENER_H
 
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -16,6 +16,10 @@
 struct listener_news;
 
 struct listener {
+	/* Which calls are put to us; NULL: all but rt_sigreturn and exit_group. */
+	const struct sock_fprog *filter;
+	bool dies_with_us; /* the program is killed when we are */
+
 	int file;  /* the notification descriptor */
 	pid_t pid; /* of the program */
 	struct listener_news *news;

@@ -1,0 +1,148 @@
+/* supervise.c - sandboxctl run as the parent of the program; see supervise.h. */
+#include "supervise.h"
+
+#include "watched/watched.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+enum { SIGNALLED = 128 };
+
+/* --- while it runs ---------------------------------------------------------------------------- */
+
+static bool demands(const struct supervision *supervision)
+{
+	return supervision->require_lock || supervision->require_some;
+}
+
+/* Is there a process that armed, and may yet lock? */
+static bool may_still_lock(const struct story *story)
+{
+	for (size_t i = 0; i < story->count; i++)
+		if (story_lacks_lock(story, story->list[i]) &&
+		    (story->strangers || story_is_alive(story, story->list[i])))
+			return true;
+	return false;
+}
+
+static bool something_locked(const struct story *story)
+{
+	for (size_t i = 0; i < story->count; i++)
+		if (story->list[i]->locked)
+			return true;
+	return false;
+}
+
+/* The command itself is over. A daemon is waited for until it has locked. */
+static bool enough(void *supervision, const struct story *story)
+{
+	return !demands(supervision) || !may_still_lock(story);
+}
+
+static bool too_late(void *supervision, const struct story *story)
+{
+	return may_still_lock(story) || !something_locked(story);
+}
+
+/* --- the verdict ------------------------------------------------------------------------------ */
+
+static void say_lacking(const struct story *story, const struct story_process *process)
+{
+	unsigned phase = story_missing_phase(story, process);
+	const char *trigger = process->triggers[phase];
+
+	complain("%s[%d]: was never locked: policy %s, phase %s, the trigger did not come: %s",
+		 process->name, (int)process->pid, process->policy, process->phases[phase],
+		 trigger ? trigger : "none");
+}
+
+static void say_unreached(const struct story_process *process)
+{
+	complain("%s[%d]: ran without the library, so without a lock: %s %s", process->name,
+		 (int)process->pid, process->program, process->why_not);
+}
+
+/* How many processes should have locked and did not; says which. */
+static unsigned count_unlocked(const struct story *story)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < story->count; i++) {
+		const struct story_process *process = story->list[i];
+
+		if (process->reach == NOT_REACHED && !process->under_lock) {
+			say_unreached(process);
+			count++;
+		} else if (story_lacks_lock(story, process)) {
+			say_lacking(story, process);
+			count++;
+		}
+	}
+	return count;
+}
+
+static int program_status(const struct story *story)
+{
+	return WIFSIGNALED(story->main_status) ? SIGNALLED + WTERMSIG(story->main_status)
+					       : WEXITSTATUS(story->main_status);
+}
+
+/* The library ended it, and has said why. */
+static bool was_refused(const struct story *story)
+{
+	for (size_t i = 0; i < story->count; i++)
+		if (story->list[i]->refused)
+			return true;
+	return false;
+}
+
+static int judge(const struct supervision *supervision, const struct story *story)
+{
+	int status = program_status(story);
+	unsigned unlocked;
+
+	if (story->held) {
+		complain("%s: %s", supervision->program, story->held);
+		return EXIT_SETUP;
+	}
+	if (!demands(supervision))
+		return status;
+	if (was_refused(story))
+		return EXIT_SETUP;
+	unlocked = supervision->require_lock ? count_unlocked(story) : 0;
+	if (!unlocked && something_locked(story))
+		return status;
+	if (!unlocked)
+		complain("%s: nothing was locked%s%s%s: no program that it ran is named by the "
+			 "policy",
+			 supervision->program, supervision->policy ? ", policy " : "",
+			 supervision->policy ? supervision->policy : "",
+			 supervision->policy ? "" : " at all");
+	if (story->timed_out)
+		complain("%s: the time for it is over, and all is killed", supervision->program);
+	return EXIT_NEVER_LOCKED;
+}
+
+int supervise(struct session *session, const struct supervision *supervision)
+{
+	struct story story = { .arena = &session->arena };
+	const struct watched_options options = {
+		.program = supervision->program,
+		.argv = supervision->argv,
+		.library = supervision->library,
+		.timeout_ms = supervision->timeout_ms,
+		.hold = true,
+		.need_exec = supervision->require_lock,
+		.report = supervision->report,
+		.enough = enough,
+		.too_late = too_late,
+		.argument = (void *)(uintptr_t)supervision,
+	};
+	const char *why;
+
+	if (!watched_run(&options, &story, &why)) {
+		complain("%s: cannot be followed: %s", supervision->program, why);
+		return EXIT_SETUP;
+	}
+	return judge(supervision, &story);
+}

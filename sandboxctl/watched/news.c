@@ -1,0 +1,117 @@
+/* news.c - the file that the library in every process appends its events to; see news.h. */
+#include "watched/news.h"
+
+#include "save.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK = 1 << 16 };
+
+/* Others may pass through the directory, but not list it, and append to the file, but not read. */
+static bool make_file(struct news *news)
+{
+	const char *place = getenv("TMPDIR");
+
+	snprintf(news->directory, sizeof(news->directory), "%s/sandboxctl.XXXXXX",
+		 place && *place == '/' ? place : "/tmp");
+	if (!mkdtemp(news->directory)) {
+		news->directory[0] = '\0';
+		return false;
+	}
+	snprintf(news->path, sizeof(news->path), "%s/events", news->directory);
+	news->file = open(news->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return news->file >= 0 && !fchmod(news->file, 0622) && !chmod(news->directory, 0711);
+}
+
+bool news_open(struct news *news, const char *copy, const char **why)
+{
+	*news = (struct news){ .file = -1, .watch = -1, .copy = -1 };
+	if (copy)
+		news->copy = open(copy, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+	if ((!copy || news->copy >= 0) && make_file(news))
+		news->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (news->watch >= 0 && inotify_add_watch(news->watch, news->path, IN_MODIFY) >= 0)
+		return true;
+	*why = strerror(errno);
+	news_close(news);
+	return false;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static void take_line(const char *line, size_t length,
+		      void (*take)(void *argument, const json_t *event), void *argument)
+{
+	json_t *event = json_loadb(line, length, 0, NULL);
+
+	/* Whoever finds the path may write to it: what is no event is none. */
+	if (json_is_object(event))
+		take(argument, event);
+	json_decref(event);
+}
+
+static void take_lines(struct news *news, void (*take)(void *argument, const json_t *event),
+		       void *argument)
+{
+	char *line = news->rest, *end = news->rest + news->length, *newline;
+
+	while ((newline = memchr(line, '\n', (size_t)(end - line)))) {
+		take_line(line, (size_t)(newline - line), take, argument);
+		line = newline + 1;
+	}
+	news->length = (size_t)(end - line);
+	memmove(news->rest, line, news->length);
+}
+
+static bool make_room(struct news *news)
+{
+	char *more;
+
+	if (news->room - news->length >= CHUNK)
+		return true;
+	more = realloc(news->rest, news->room * 2 + CHUNK);
+	if (!more)
+		return false;
+	news->rest = more;
+	news->room = news->room * 2 + CHUNK;
+	return true;
+}
+
+void news_read(struct news *news, void (*take)(void *argument, const json_t *event), void *argument)
+{
+	char ignored[CHUNK / 16];
+	ssize_t count;
+
+	while (read(news->watch, ignored, sizeof(ignored)) > 0)
+		;
+	while (make_room(news) && (count = read(news->file, news->rest + news->length,
+						news->room - news->length)) > 0) {
+		if (news->copy >= 0)
+			write_all(news->copy, news->rest + news->length, (size_t)count);
+		news->length += (size_t)count;
+		take_lines(news, take, argument);
+	}
+}
+
+void news_close(struct news *news)
+{
+	if (news->file >= 0)
+		unlink(news->path);
+	if (news->directory[0])
+		rmdir(news->directory);
+	if (news->file >= 0)
+		close(news->file);
+	if (news->watch >= 0)
+		close(news->watch);
+	if (news->copy >= 0)
+		close(news->copy);
+	free(news->rest);
+	*news = (struct news){ .file = -1, .watch = -1, .copy = -1 };
+}

@@ -1,0 +1,368 @@
+/* story.c - what became of every process of a command; see story.h. */
+#include "watched/story.h"
+
+#include <string.h>
+
+/* --- entries ---------------------------------------------------------------------------------- */
+
+static void inherit(struct story_process *child, const struct story_process *parent)
+{
+	child->program = parent->program;
+	child->name = parent->name;
+	child->reach = parent->reach;
+	child->loaded = parent->loaded;
+	child->under_lock = parent->under_lock;
+	child->policy = parent->policy;
+	child->phase_count = parent->phase_count;
+	memcpy(child->phases, parent->phases, sizeof(child->phases));
+	memcpy(child->triggers, parent->triggers, sizeof(child->triggers));
+	child->armed = parent->armed;
+	child->locked = parent->locked;
+	child->covered = parent->covered;
+	child->pretended = parent->pretended;
+}
+
+struct story_process *story_add(struct story *story, enum begun begun, pid_t pid,
+				struct story_process *parent)
+{
+	struct story_process *process = ARENA_NEW(story->arena, struct story_process);
+
+	*ARENA_PUSH(story->arena, story->list, story->count) = process;
+	process->number = (unsigned)story->count;
+	process->begun = begun;
+	process->pid = pid;
+	process->parent = parent;
+	process->image = process;
+	process->program = process->name = "?";
+	process->violations = json_array();
+	if (parent && begun == BEGUN_FORK) {
+		inherit(process, parent);
+		process->image = parent->image;
+	} else if (parent) {
+		process->under_lock = parent->under_lock || parent->locked;
+	}
+	return process;
+}
+
+void story_end(struct story_process *process, bool replaced)
+{
+	process->over = true;
+	process->replaced = replaced;
+	/* It was seen that the library would be silent in it. */
+	if (process->reach == REACH_UNKNOWN && process->why_not)
+		process->reach = NOT_REACHED;
+}
+
+/* --- who says it ------------------------------------------------------------------------------ */
+
+static const char *text_of(const json_t *event, const char *name)
+{
+	const char *text = json_string_value(json_object_get(event, name));
+
+	return text ? text : "";
+}
+
+static const char *keep(const struct story *story, const json_t *event, const char *name)
+{
+	const char *text = text_of(event, name);
+
+	return arena_strndup(story->arena, text, strlen(text));
+}
+
+static pid_t number_of(const json_t *event, const char *name)
+{
+	return (pid_t)json_integer_value(json_object_get(event, name));
+}
+
+static bool is_event(const json_t *event, const char *name)
+{
+	return !strcmp(text_of(event, "event"), name);
+}
+
+/* The latest of that number among all (`image` NULL) or among those of a program. */
+static struct story_process *find_inner(const struct story *story,
+					const struct story_process *image, pid_t inner)
+{
+	for (size_t i = story->count; i-- > 0;)
+		if (story->list[i]->inner == inner && (!image || story->list[i]->image == image))
+			return story->list[i];
+	return NULL;
+}
+
+static struct story_process *begin_fork(struct story *story, const json_t *event,
+					struct story_process *image)
+{
+	struct story_process *parent = find_inner(story, image, number_of(event, "ppid"));
+	struct story_process *child;
+
+	if (!parent)
+		parent = image;
+	child = story_add(story, BEGUN_FORK, 0, parent);
+	child->inner = number_of(event, "pid");
+	/* A number means the same here and there when it did for the one that was executed. */
+	if (parent->image->pid == parent->image->inner)
+		child->pid = child->inner;
+	return child;
+}
+
+/* Where executed programs are followed each has its number. */
+static struct story_process *entry_of_image(struct story *story, const json_t *event, bool *is_new)
+{
+	size_t number = (size_t)json_integer_value(json_object_get(event, "image"));
+	pid_t pid = number_of(event, "pid");
+	struct story_process *image, *found;
+
+	if (!number || number > story->count)
+		return NULL;
+	image = story->list[number - 1];
+	if (!image->inner)
+		image->inner = pid;
+	found = is_event(event, "forked") ? NULL : find_inner(story, image, pid);
+	if (found)
+		return found;
+	*is_new = true;
+	return begin_fork(story, event, image);
+}
+
+/* Where they are not, a process is the one of that id that began last. */
+static struct story_process *entry_by_pid(struct story *story, const json_t *event, bool *is_new)
+{
+	pid_t pid = number_of(event, "pid");
+	struct story_process *found = find_inner(story, NULL, pid), *parent;
+
+	if (is_event(event, "loaded")) {
+		parent = found && !found->over ? found
+					       : find_inner(story, NULL, number_of(event, "ppid"));
+		if (found && !found->over)
+			story_end(found, true);
+		found = story_add(story, BEGUN_EXEC, pid, parent);
+		found->inner = pid;
+		*is_new = true;
+	} else if (is_event(event, "forked") || !found) {
+		parent = find_inner(story, NULL, number_of(event, "ppid"));
+		found = story_add(story, parent ? BEGUN_FORK : BEGUN_EXEC, pid, parent);
+		found->inner = pid;
+		*is_new = true;
+	}
+	return found;
+}
+
+/* --- what it says ----------------------------------------------------------------------------- */
+
+/* The bit of the event's phase; 0: it has none. */
+static uint32_t phase_bit(const struct story *story, struct story_process *process,
+			  const json_t *event)
+{
+	const char *name = text_of(event, "phase");
+	unsigned i;
+
+	for (i = 0; i < process->phase_count; i++)
+		if (!strcmp(process->phases[i], name))
+			return 1u << i;
+	if (!*name || i == STORY_PHASES_MAX)
+		return 0;
+	process->phases[i] = keep(story, event, "phase");
+	process->phase_count++;
+	return 1u << i;
+}
+
+static void take_armed(const struct story *story, struct story_process *process,
+		       const json_t *event)
+{
+	uint32_t bit = phase_bit(story, process, event);
+	const char **text;
+
+	process->policy = keep(story, event, "policy");
+	if (!bit)
+		return;
+	process->armed |= bit;
+	text = &process->triggers[__builtin_ctz(bit)];
+	/* A trigger that waited for a library is said again when it came. */
+	if (*text && strstr(*text, text_of(event, "trigger")))
+		return;
+	*text = arena_printf(story->arena, "%s%s%s", *text ? *text : "", *text ? ", " : "",
+			     text_of(event, "trigger"));
+}
+
+static void take_loaded(const struct story *story, struct story_process *process,
+			const json_t *event)
+{
+	process->loaded = true;
+	process->reach = REACHED;
+	process->why_not = NULL;
+	process->name = keep(story, event, "program");
+	process->program = keep(story, event, "file");
+}
+
+static void take_locked(const struct story *story, struct story_process *process,
+			const json_t *event)
+{
+	process->locked |= phase_bit(story, process, event);
+}
+
+static void take_covered(const struct story *story, struct story_process *process,
+			 const json_t *event)
+{
+	process->covered |= phase_bit(story, process, event);
+}
+
+static void take_pretended(const struct story *story, struct story_process *process,
+			   const json_t *event)
+{
+	process->pretended |= phase_bit(story, process, event);
+}
+
+static void take_not_armed(const struct story *story, struct story_process *process,
+			   const json_t *event)
+{
+	process->not_armed = keep(story, event, "policy");
+}
+
+static void take_refused(const struct story *story, struct story_process *process,
+			 const json_t *event)
+{
+	process->refused = keep(story, event, "reason");
+}
+
+static void take_denied(const struct story *story, struct story_process *process,
+			const json_t *event)
+{
+	json_array_append_new(process->violations, json_deep_copy(event));
+}
+
+static const struct {
+	const char *event;
+	void (*take)(const struct story *story, struct story_process *process, const json_t *event);
+} events[] = {
+	{ "loaded", take_loaded },
+	{ "armed", take_armed },
+	{ "pending", take_armed },
+	{ "not armed in this program", take_not_armed },
+	{ "refused", take_refused },
+	/* A phase that may not write says so just before. */
+	{ "locking", take_locked },
+	{ "locked", take_locked },
+	{ "covered by the lock of a later phase", take_covered },
+	{ "observing", take_pretended },
+	{ "would lock", take_pretended },
+	{ "denied", take_denied },
+};
+
+struct story_process *story_take(struct story *story, const json_t *event, bool *is_new)
+{
+	struct story_process *process;
+
+	*is_new = false;
+	process = entry_of_image(story, event, is_new);
+	if (!process)
+		process = entry_by_pid(story, event, is_new);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (is_event(event, events[i].event))
+			events[i].take(story, process, event);
+	return process;
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+/* What the process executed in its place. */
+static const struct story_process *successor(const struct story *story,
+					     const struct story_process *process)
+{
+	for (size_t i = process->number; process->replaced && i < story->count; i++)
+		if (story->list[i]->parent == process && story->list[i]->begun == BEGUN_EXEC &&
+		    story->list[i]->pid == process->pid)
+			return story->list[i];
+	return NULL;
+}
+
+static uint32_t missing(const struct story *story, const struct story_process *process)
+{
+	uint32_t done = 0;
+
+	for (size_t i = process->number - 1; i < story->count; i++) {
+		const struct story_process *member = story->list[i];
+
+		if (member->image == process)
+			done |= member->locked | member->covered | member->pretended;
+	}
+	return process->armed & ~done;
+}
+
+bool story_lacks_lock(const struct story *story, const struct story_process *process)
+{
+	const struct story_process *next = successor(story, process);
+
+	return process->image == process && !process->under_lock && !(next && next->policy) &&
+	       missing(story, process);
+}
+
+unsigned story_missing_phase(const struct story *story, const struct story_process *process)
+{
+	uint32_t bits = missing(story, process->image);
+
+	return bits ? (unsigned)__builtin_ctz(bits) : 0;
+}
+
+bool story_is_alive(const struct story *story, const struct story_process *process)
+{
+	for (size_t i = process->number - 1; i < story->count; i++)
+		if (story->list[i]->image == process && !story->list[i]->over)
+			return true;
+	return false;
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static json_t *phases_json(const struct story_process *process, uint32_t bits)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < process->phase_count; i++)
+		if (bits & (1u << i))
+			json_array_append_new(list, json_string(process->phases[i]));
+	return list;
+}
+
+static void put_text(json_t *object, const char *name, const char *text)
+{
+	if (text)
+		json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *process_json(const struct story *story, const struct story_process *process)
+{
+	static const char *const reaches[] = {
+		[REACH_UNKNOWN] = "unknown", [REACHED] = "reached", [NOT_REACHED] = "not reached"
+	};
+	json_t *object =
+		json_pack("{si,si,ss,ss,ss,so,so,sO,sb,sb,sb}", "number", (int)process->number,
+			  "pid", (int)process->pid, "program", process->program, "begun",
+			  process->begun == BEGUN_EXEC ? "exec" : "fork", "reach",
+			  reaches[process->reach], "armed", phases_json(process, process->armed),
+			  "locked", phases_json(process, process->locked), "violations",
+			  process->violations, "replaced", (int)process->replaced, "lacks_lock",
+			  (int)story_lacks_lock(story, process), "helper", (int)process->helper);
+
+	if (process->parent)
+		json_object_set_new(object, "parent", json_integer(process->parent->number));
+	put_text(object, "why_not", process->why_not);
+	put_text(object, "policy", process->policy);
+	put_text(object, "not_armed", process->not_armed);
+	put_text(object, "refused", process->refused);
+	if (process->has_status)
+		json_object_set_new(object, "status", json_integer(process->status));
+	return object;
+}
+
+json_t *story_json(const struct story *story)
+{
+	json_t *list = json_array(), *object;
+
+	for (size_t i = 0; i < story->count; i++)
+		json_array_append_new(list, process_json(story, story->list[i]));
+	object = json_pack("{so,sb,si}", "processes", list, "timed_out", (int)story->timed_out,
+			   "status", story->main_status);
+	put_text(object, "blind", story->blind);
+	put_text(object, "held", story->held);
+	return object;
+}

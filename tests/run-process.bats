@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# sandboxctl run as a parent: signals, the terminal, process 1, crowds, and the events it reads.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TMPDIR=$BATS_TEST_TMPDIR # what is left behind is left there
+	LEARNER=$HOSTS/learner
+	policy p >/dev/null <<-EOF2
+		policy 1
+		program learner
+		phase serving
+		  trigger poll
+		  default allow
+	EOF2
+}
+
+teardown() {
+	stop_all
+}
+
+# start_run OPTIONS... -- PROGRAM...: in the background; sets $pid, and $program when it is ready.
+start_run() {
+	start "$SANDBOXCTL" run -p ./p.policy --require-lock "$@"
+	eventually output_has ready
+	program=$(pgrep -P "$pid" -x learner)
+}
+
+state_of() {
+	awk '/^State:/ { print $2 }' "/proc/$1/status"
+}
+
+is_stopped() {
+	[ "$(state_of "$1")" = T ]
+}
+
+# --- signals ---------------------------------------------------------------------------------------
+
+@test "signals to run reach the program, and its end is run's" {
+	local signal ended
+	for signal in INT TERM; do
+		start_run -- "$LEARNER" wait pause
+		kill -"$signal" "$pid"
+		ended=0
+		wait "$pid" || ended=$?
+		[ "$ended" -eq 0 ] # learner ends with 0 when it is told to
+		output_has 'ended as it was told'
+	done
+	start_run -- "$LEARNER" wait pause
+	kill -USR1 "$pid" # nobody handles it
+	ended=0
+	wait "$pid" || ended=$?
+	[ "$ended" -eq $((128 + $(kill -l USR1))) ]
+}
+
+@test "a program that stops, stops run; both go on" {
+	start_run -- "$LEARNER" wait pause
+	kill -TSTP "$pid"
+	eventually is_stopped "$pid"
+	is_stopped "$program"
+	kill -CONT "$pid"
+	eventually refute is_stopped "$program"
+	refute is_stopped "$pid"
+	kill "$pid"
+	wait "$pid"
+}
+
+@test "when run is killed, the program does not go on alone" {
+	start_run -- "$LEARNER" wait pause
+	refute not_running "$program" # control
+	kill -KILL "$pid"
+	eventually not_running "$program"
+}
+
+@test "on a terminal Ctrl-C comes once, Ctrl-Z stops the job, fg goes on" {
+	cat >counts.py <<-'EOF2'
+		import signal, sys, time
+		count = 0
+		def told(*_):
+		    global count
+		    count += 1
+		signal.signal(signal.SIGINT, told)
+		signal.signal(signal.SIGCONT, lambda *_: print('goes on', flush=True))
+		print('ready', flush=True)
+		for _ in range(600):
+		    time.sleep(0.05)
+		    if count:
+		        time.sleep(0.3)
+		        break
+		print('told', count, 'times', flush=True)
+	EOF2
+	cat >terminal.py <<-'EOF2'
+		import os, pty, sys, re
+		steps = [(rb'sh\$ ', b'TURN'), (rb'\nready', b'\x1a'), (rb'Stopped', b'fg\n'), (rb'goes on', b'\x03'),
+		         (rb'told \d+ times', b'exit 0\n')]
+		out = b''
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.environ['PS1'] = 'sh$ '
+		    os.execvp('bash', ['bash', '--norc', '--noprofile', '--noediting', '-i'])
+		line = ' '.join("'" + a + "'" for a in sys.argv[1:]).encode() + b'\n'
+		at = 0
+		while True:
+		    try:
+		        data = os.read(fd, 4096)
+		    except OSError:
+		        break
+		    if not data:
+		        break
+		    out += data
+		    while steps:
+		        met = re.compile(steps[0][0], re.S).search(out, at)
+		        if not met:
+		            break
+		        at = met.end()
+		        os.write(fd, line if steps[0][1] == b'TURN' else steps[0][1])
+		        steps.pop(0)
+		print(out.decode(errors='replace'))
+		print('steps left', len(steps))
+		os.waitpid(pid, 0)
+	EOF2
+	requires /usr/bin/python3
+	sed -i 's/^program.*/program counts.py/' p.policy
+	run timeout 60 /usr/bin/python3 terminal.py "$SANDBOXCTL" run -p ./p.policy --report events -- /usr/bin/python3 counts.py
+	printf '%s\n' "$output"
+	expect 'steps left 0'
+	expect 'told 1 times'
+}
+
+# --- process 1 -------------------------------------------------------------------------------------
+
+@test "as process 1 it reaps orphans, passes signals on, and ends with the program" {
+	requires unshare
+	requires_root
+	sed -i '/^program/d' p.policy
+	# shellcheck disable=SC2016 # expanded in there
+	run timeout 60 unshare --pid --fork --mount-proc "$SANDBOXCTL" run -p ./p.policy -- bash -c '
+		[[ "$(</proc/1/comm)" == sandboxctl ]] || exit 1
+		(sleep 0.1 &)
+		sleep 0.5
+		grep -lx "State:.*Z.*" /proc/[0-9]*/status && exit 2
+		sleep 61.5 &
+		exit 5'
+	printf '%s\n' "$output"
+	[ "$status" -eq 5 ]
+	refute pgrep -f 'sleep 61.5'
+	start unshare --pid --fork --kill-child --mount-proc "$SANDBOXCTL" run -p ./p.policy -- "$LEARNER" wait pause
+	eventually output_has ready
+	kill -TERM "$(pgrep -P "$pid")" # from outside, as a container's runtime does
+	local ended=0
+	wait "$pid" || ended=$?
+	[ "$ended" -eq 0 ]
+	output_has 'ended as it was told'
+}
+
+# --- many, and nested ------------------------------------------------------------------------------
+
+@test "200 processes at once: no event is lost or torn" {
+	requires jq
+	cat >Makefile <<-EOF2
+		all: \$(shell seq 200); @:
+		Makefile: ;
+		%:; @'$LEARNER' wait fork wait
+	EOF2
+	timeout 120 "$SANDBOXCTL" run -p ./p.policy --require-lock --report events -- make -s -j 50
+	[ "$(jq -s '[.[] | select(.event == "locked")] | length' events)" -eq 200 ]
+	[ "$(jq -s '[.[] | select(.event == "locked") | .image] | unique | length' events)" -eq 200 ]
+	[ "$(jq -s '[.[] | select(.event == "forked" and .program == "learner")] | length' events)" -eq 200 ]
+	# one that does not lock is found among them
+	sed -i "s|^%:.*|%:; @test \$@ = 77 \&\& '$LEARNER' read /etc/passwd \|\| '$LEARNER' wait|" Makefile
+	run timeout 120 "$SANDBOXCTL" run -p ./p.policy --require-lock -- make -s -j 50
+	[ "$status" -eq 124 ]
+	[ "$(grep -c 'was never locked' <<<"$output")" -eq 1 ]
+}
+
+@test "under another one programs cannot be followed: required, it fails; else the library's word is taken" {
+	policy outer >/dev/null <<<$'policy 1\nphase a\n trigger main\n default allow'
+	run timeout 60 "$SANDBOXCTL" run -p ./outer.policy --report outer -- \
+		"$SANDBOXCTL" run -p ./p.policy --require-lock -- "$LEARNER" wait
+	[ "$status" -eq 125 ]
+	expect 'cannot be followed: it is recorded already'
+	timeout 60 "$SANDBOXCTL" run -p ./p.policy --require-lock -- "$LEARNER" wait # control
+	run timeout 60 "$SANDBOXCTL" run -p ./outer.policy --report outer -- \
+		"$SANDBOXCTL" run -p ./p.policy --report inner -- "$LEARNER" wait exit 3
+	[ "$status" -eq 3 ]
+	grep -q '"locked"' inner
+}
+
+@test "without watching, no event but those that were asked for" {
+	requires jq
+	SANDBOX_REPORT=events sandboxed ./p.policy "$LEARNER" wait fork
+	[ ! -s events ]
+	SANDBOX_REPORT=events SANDBOX_VERBOSE=1 sandboxed ./p.policy "$LEARNER" wait fork
+	[ "$(jq -r .event events | xargs)" = 'armed locked' ]
+	SANDBOX_REPORT=watch:$PWD/all run sandboxed ./p.policy "$LEARNER" fork wait
+	[ "$output" = '' ]
+	[ "$(jq -r .event all | xargs)" = 'loaded armed forked locked' ]
+}
+
+@test "a locked program that may not write says so before; a child of it says nothing" {
+	requires jq
+	policy silent >/dev/null <<-EOF2
+		policy 1
+		program learner
+		phase serving
+		  trigger poll
+		  default allow
+		  kill write getppid
+	EOF2
+	timeout 60 "$SANDBOXCTL" run -p ./silent.policy --require-lock --report events -- "$LEARNER" wait fork
+	[ "$(jq -r .event events | xargs)" = 'loaded armed locking' ]
+}

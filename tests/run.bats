@@ -1,0 +1,266 @@
+#!/usr/bin/env bats
+# sandboxctl run: the library is in the program, the lock happens, and who says otherwise is found.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TMPDIR=$BATS_TEST_TMPDIR # what is left behind is left there
+	HOST=$HOSTS/learner
+	policy p >/dev/null <<-EOF2
+		policy 1
+		phase serving
+		  trigger poll
+		  default allow
+		  trap getppid
+	EOF2
+}
+
+teardown() {
+	stop_all
+}
+
+# ctl ARGUMENTS...: sandboxctl run with the policy of these tests.
+ctl() {
+	timeout --foreground 60 "$SANDBOXCTL" run -p ./p.policy "$@"
+}
+
+# runs STATUS ARGUMENTS...
+runs() {
+	local expected=$1
+	shift
+	run ctl "$@"
+	[ "$status" -eq "$expected" ] || {
+		printf 'status %d, expected %d:\n%s\n' "$status" "$expected" "$output" >&2
+		return 1
+	}
+}
+
+nothing_is_left() {
+	run find "$BATS_TEST_TMPDIR" -name 'sandboxctl.*'
+	[ -z "$output" ]
+}
+
+# --- exit status -----------------------------------------------------------------------------------
+
+@test "the exit status is the program's, 128 and the signal, 159 for SIGSYS" {
+	local asked
+	for asked in '' --require-lock; do
+		# shellcheck disable=SC2086 # an option or none
+		runs 7 $asked -- "$HOST" wait exit 7
+		# shellcheck disable=SC2086
+		runs 137 $asked -- "$HOST" wait kill
+	done
+	sed -i 's/trigger poll/trigger main/' p.policy
+	runs "$DIED_OF_SIGSYS" --require-lock -- "$HOSTS/probe" getppid
+	expect 'denied getppid()'
+	runs 0 --require-lock -- "$HOSTS/probe" getpid # control
+	nothing_is_left
+}
+
+@test "when nothing more is asked, it becomes the program" {
+	start "$SANDBOXCTL" run -p ./p.policy -- "$HOST" wait pause
+	eventually output_has ready
+	[ "$(cat "/proc/$pid/comm")" = learner ]
+	is_locked "$pid"
+}
+
+@test "wrong options" {
+	local text
+	for text in -1 0 5h x ''; do
+		runs 2 --timeout "$text" -- "$HOST"
+	done
+	expect 'is no time: say 30s, 500ms or 5m'
+	SANDBOX_MODE=observe runs 125 --require-lock -- "$HOST" wait
+	expect 'SANDBOX_MODE=observe never locks'
+	SANDBOX_MODE=observe runs 0 -- "$HOST" wait # control: that was the reason
+	runs 125 --report ./none/x -- "$HOST" wait
+	expect 'cannot be followed'
+}
+
+# --- the lock --------------------------------------------------------------------------------------
+
+@test "a trigger that never fires: status 124, and the trigger is named" {
+	runs 124 --require-lock -- "$HOST" read /etc/passwd
+	expect 'was never locked: policy p, phase serving, the trigger did not come: poll'
+	runs 0 --require-lock -- "$HOST" read /etc/passwd wait # control
+	runs 0 -- "$HOST" read /etc/passwd                     # control: nobody asked
+}
+
+@test "a program that dies before its trigger" {
+	runs 124 --require-lock -- "$HOST" kill
+	expect 'was never locked'
+	runs 137 -- "$HOST" kill # control
+}
+
+@test "every phase must have come, the first is not enough" {
+	policy p >/dev/null <<-EOF2
+		policy 1
+		phase first
+		  trigger main
+		  default allow
+		phase second
+		  trigger poll count 2
+		  default allow
+	EOF2
+	runs 124 --require-lock -- "$HOST" wait
+	expect 'phase second, the trigger did not come: poll count 2'
+	runs 0 --require-lock -- "$HOST" wait wait # control
+}
+
+@test "--timeout: without the lock all is killed; with it the program goes on" {
+	start "$SANDBOXCTL" run -p ./p.policy --timeout 300ms -- bash -c "sleep 61.25 & '$HOST' read /etc/passwd pause"
+	local ended=0
+	wait "$pid" || ended=$?
+	[ "$ended" -eq 124 ]
+	output_has 'the time for it is over, and all is killed'
+	refute pgrep -f 'sleep 61.25'
+	start "$SANDBOXCTL" run -p ./p.policy --timeout 300ms -- "$HOST" wait pause
+	eventually output_has ready
+	sleep 0.5
+	refute not_running "$pid"
+}
+
+@test "a daemon: its first process ends, its child must lock, and runs on" {
+	runs 0 --require-lock -- "$HOSTS/daemon" "$PWD/pid" wait 50
+	cat pid >>"$BATS_TEST_TMPDIR/pids"
+	is_locked "$(<pid)"
+	grep -q '^Seccomp_filters:.*2' "/proc/$(<pid)/status" # ours, that tells of programs, and the lock
+	kill "$(<pid)"
+	eventually nothing_is_left
+	runs 124 --require-lock -- "$HOSTS/daemon" "$PWD/pid" 0
+	expect 'was never locked'
+	runs 124 --timeout 500ms -- "$HOSTS/daemon" "$PWD/pid" 50
+	not_running "$(<pid)"
+}
+
+@test "a real daemon: memcached -d, as another user" {
+	requires memcached
+	requires_root
+	local port
+	port=$(free_port)
+	run timeout 60 "$SANDBOXCTL" run -p memcached --require-lock -- memcached -d -u nobody \
+		-l 127.0.0.1 -p "$port" 3>&- 4>&-
+	pid=$(pgrep -x -f "memcached .*-p $port")
+	printf '%s\n' "$pid" >>"$BATS_TEST_TMPDIR/pids"
+	[ "$status" -eq 0 ]
+	[ "$(grep -h '^Seccomp_filters:' "/proc/$pid"/task/*/status | sort -u | tr -d '\t')" = Seccomp_filters:2 ]
+}
+
+@test "a policy that is for another program: nothing was locked is a failure, asked or not" {
+	sed -i '1a program other' p.policy
+	runs 124 -- "$HOST" wait
+	expect 'nothing was locked, policy ./p.policy'
+	cp "$HOST" other
+	runs 0 -- ./other wait # control
+	# a wrapper is fine when what it starts is locked
+	runs 0 --require-lock -- env ./other wait
+	runs 124 -- env -u LD_PRELOAD ./other wait
+}
+
+# --- holes -----------------------------------------------------------------------------------------
+
+@test "a library that is not there, is for another machine, or cannot be read: not started" {
+	requires setpriv
+	requires_root
+	runs 125 --library ./none/libsandbox.so -- "$HOST" write "$PWD/ran"
+	expect './none/libsandbox.so: No such file or directory'
+	cp "$LIBRARY" foreign.so
+	printf '\267' | dd of=foreign.so bs=1 seek=18 conv=notrunc status=none # e_machine: aarch64
+	runs 125 --library foreign.so -- "$HOST" write "$PWD/ran"
+	expect 'is a library for another kind of machine'
+	# what ld.so refuses for a reason that only it knows
+	head -c 100 "$LIBRARY" >short.so
+	runs 125 --library short.so -- "$HOST" write "$PWD/ran"
+	expect 'would run without the library: ERROR: ld.so: object'
+	[ ! -e ran ]
+	local place
+	unset TMPDIR
+	publish_library
+	export XDG_CONFIG_HOME=${LIBRARY%/*}/none
+	place=${LIBRARY%/*}
+	cp "$HOST" "$place/host"
+	chmod 600 "$LIBRARY"
+	run setpriv --reuid nobody --clear-groups "$place/sandboxctl" run -p strict -- "$place/host" write "$place/ran"
+	[ "$status" -eq 125 ]
+	chmod 644 "$LIBRARY"
+	setpriv --reuid nobody --clear-groups "$place/sandboxctl" run -p minimal --require-lock -- "$place/host" # control
+	runs 0 --require-lock -- "$HOST" wait                                                                    # control
+}
+
+@test "a program of another C library, or without its loader" {
+	cc -o musl -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1 -x c - <<<'int main(void) { return 0; }'
+	runs 125 -- ./musl
+	expect 'is for another C library than glibc (its loader is /lib/ld-musl-x86_64.so.1)'
+	cc -o lost -Wl,--dynamic-linker=/none/ld-linux-x86-64.so.2 -x c - <<<'int main(void) { return 0; }'
+	runs 125 -- ./lost
+	expect 'needs the loader /none/ld-linux-x86-64.so.2, which is not here'
+	cc -o good -x c - <<<'int main(void) { return 0; }'
+	runs 0 -- ./good # control
+}
+
+@test "a script whose interpreter takes the library out" {
+	printf '#!/usr/bin/env -S -u LD_PRELOAD %s\n' "$HOST" >script
+	chmod +x script
+	runs 124 --require-lock -- ./script
+	expect 'has no LD_PRELOAD in its environment'
+}
+
+@test "a policy that cannot be read" {
+	requires setpriv
+	requires_root
+	local place
+	unset TMPDIR
+	publish_library
+	export XDG_CONFIG_HOME=${LIBRARY%/*}/none
+	place=${LIBRARY%/*}
+	cp p.policy "$place/"
+	chmod 600 "$place/p.policy"
+	run setpriv --reuid nobody --clear-groups "$place/sandboxctl" run -p "$place/p.policy" -- /bin/true
+	[ "$status" -eq 125 ]
+	expect 'Permission denied'
+	chmod 644 "$place/p.policy"
+	setpriv --reuid nobody --clear-groups "$place/sandboxctl" run -p "$place/p.policy" -- /bin/true # control
+}
+
+@test "a static program, also as a child" {
+	printf 'int main(void) { return 0; }\n' >static.c
+	cc -static -o static static.c
+	cc -o dynamic static.c
+	runs 125 -- ./static
+	sed -i '1a program learner' p.policy
+	runs 124 --require-lock -- sh -c "./static; '$HOST' wait"
+	expect 'static['
+	expect './static is linked statically'
+	runs 0 --require-lock -- sh -c "./dynamic; '$HOST' wait" # control
+	# under the lock of its parent it is locked as well
+	policy p >/dev/null <<<$'policy 1\nphase a\n trigger main\n default allow'
+	runs 0 --require-lock -- sh -c './static; exit 0'
+}
+
+@test "a set-user-id program as a child" {
+	requires_root
+	cp "$HOST" sudden
+	chown nobody sudden
+	chmod 4755 sudden
+	chmod 755 .
+	runs 124 --require-lock -- env ./sudden wait
+	expect 'is set-user-id or the like'
+	chmod 755 sudden
+	runs 0 --require-lock -- env ./sudden wait # control
+}
+
+@test "env -i in the middle, and a child that clears LD_PRELOAD or SANDBOX_REPORT" {
+	runs 124 --require-lock -- env -i "$HOST" wait
+	expect 'ran without the library, so without a lock'
+	expect 'has no LD_PRELOAD in its environment'
+	runs 124 --require-lock -- env -u LD_PRELOAD "$HOST" wait
+	expect 'has no LD_PRELOAD in its environment'
+	runs 124 --require-lock -- env LD_PRELOAD=/lib/x.so "$HOST" wait
+	expect 'has another LD_PRELOAD in its environment'
+	runs 124 --require-lock -- env -u SANDBOX_REPORT "$HOST" wait
+	expect 'has no SANDBOX_REPORT of ours in its environment'
+	runs 124 --require-lock -- env SANDBOX_MODE=off "$HOST" wait
+	expect 'has SANDBOX_MODE=off in its environment'
+	runs 0 --require-lock -- env A=b "$HOST" wait # control
+}

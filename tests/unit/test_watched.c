@@ -1,0 +1,228 @@
+/* test_watched.c - the story: what the library's lines make of it, and the first program held. */
+#include "watched/watched.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+static struct arena arena;
+static struct story story;
+
+static struct story_process *take(const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+	struct story_process *process;
+	bool is_new;
+
+	assert_non_null(event);
+	process = story_take(&story, event, &is_new);
+	json_decref(event);
+	return process;
+}
+
+#define ARMED(pid)                                                                                 \
+	"{\"event\":\"armed\",\"pid\":" pid                                                        \
+	",\"policy\":\"p\",\"phase\":\"a\",\"trigger\":\"poll\"}"
+#define LOCKED(pid) "{\"event\":\"locked\",\"pid\":" pid ",\"policy\":\"p\",\"phase\":\"a\"}"
+#define LOADED(pid, ppid)                                                                          \
+	"{\"event\":\"loaded\",\"pid\":" pid ",\"ppid\":" ppid ",\"program\":\"x\",\"file\":\"/"   \
+	"x\"}"
+#define FORKED(pid, ppid) "{\"event\":\"forked\",\"pid\":" pid ",\"ppid\":" ppid "}"
+
+static int begin(void **state)
+{
+	(void)state;
+	story = (struct story){ .arena = &arena };
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < story.count; i++)
+		json_decref(story.list[i]->violations);
+	arena_free(&arena);
+	return 0;
+}
+
+static void a_lock_is_lacking_until_it_comes(void **state)
+{
+	struct story_process *process = take(LOADED("10", "1"));
+
+	(void)state;
+	assert_false(story_lacks_lock(&story, process)); /* nobody armed */
+	take(ARMED("10"));
+	assert_true(story_lacks_lock(&story, process));
+	assert_string_equal(process->triggers[story_missing_phase(&story, process)], "poll");
+	take(LOCKED("10"));
+	assert_false(story_lacks_lock(&story, process));
+}
+
+static void a_child_locks_for_its_family(void **state)
+{
+	struct story_process *first = take(LOADED("10", "1")), *child;
+
+	(void)state;
+	take(ARMED("10"));
+	child = take(FORKED("11", "10"));
+	assert_ptr_equal(child->parent, first);
+	assert_ptr_equal(child->image, first);
+	assert_int_equal(child->armed, 1);
+	story_end(first, false);
+	assert_true(story_lacks_lock(&story, first));
+	assert_true(story_is_alive(&story, first));
+	take(LOCKED("11"));
+	assert_int_equal(child->locked, 1);
+	assert_int_equal(first->locked, 0);
+	assert_false(story_lacks_lock(&story, first));
+}
+
+static void numbers_come_again(void **state)
+{
+	struct story_process *first, *second;
+
+	(void)state;
+	first = take(LOADED("10", "1"));
+	take(ARMED("10"));
+	story_end(first, false);
+	second = take(LOADED("10", "1"));
+	assert_ptr_not_equal(first, second);
+	take(ARMED("10"));
+	take(LOCKED("10"));
+	assert_true(story_lacks_lock(&story, first));
+	assert_false(story_lacks_lock(&story, second));
+}
+
+static void replaced_by_an_armed_program_it_lacks_nothing(void **state)
+{
+	struct story_process *first = take(LOADED("10", "1")), *second;
+
+	(void)state;
+	take(ARMED("10"));
+	second = take(LOADED("10", "1")); /* without its end: it executed another */
+	assert_true(first->replaced);
+	assert_ptr_equal(second->parent, first);
+	assert_true(story_lacks_lock(&story, first));
+	take(ARMED("10"));
+	assert_false(story_lacks_lock(&story, first));
+	assert_true(story_lacks_lock(&story, second));
+}
+
+static void what_is_begun_under_a_lock_is_locked(void **state)
+{
+	struct story_process *first = take(LOADED("10", "1")), *second;
+
+	(void)state;
+	take(ARMED("10"));
+	take(LOCKED("10"));
+	second = take(LOADED("11", "10"));
+	take(ARMED("11"));
+	assert_true(second->under_lock);
+	assert_false(first->under_lock);
+	assert_false(story_lacks_lock(&story, second));
+}
+
+/* Processes of two pid namespaces, that have the same numbers. */
+static void a_number_of_the_watcher_tells_alike_processes_apart(void **state)
+{
+	struct story_process *a = story_add(&story, BEGUN_EXEC, 100, NULL);
+	struct story_process *b = story_add(&story, BEGUN_EXEC, 200, NULL);
+
+	(void)state;
+	take("{\"event\":\"armed\",\"pid\":2,\"image\":1,\"policy\":\"p\",\"phase\":\"a\"}");
+	take("{\"event\":\"armed\",\"pid\":2,\"image\":2,\"policy\":\"p\",\"phase\":\"a\"}");
+	take("{\"event\":\"locked\",\"pid\":2,\"image\":2,\"policy\":\"p\",\"phase\":\"a\"}");
+	assert_int_equal(story.count, 2);
+	assert_true(story_lacks_lock(&story, a));
+	assert_false(story_lacks_lock(&story, b));
+	/* A number that was never given is nobody's. */
+	take("{\"event\":\"locked\",\"pid\":2,\"image\":77,\"policy\":\"p\",\"phase\":\"a\"}");
+	assert_true(story_lacks_lock(&story, a));
+}
+
+static void lines_of_strangers_do_no_harm(void **state)
+{
+	(void)state;
+	take("{}");
+	take("{\"event\":7,\"pid\":\"x\",\"image\":-1}");
+	take("{\"event\":\"locked\",\"pid\":-5,\"image\":9223372036854775807,\"phase\":[]}");
+	for (int i = 0; i < STORY_PHASES_MAX + 2; i++) {
+		char line[128];
+
+		snprintf(line, sizeof(line),
+			 "{\"event\":\"armed\",\"pid\":9,\"policy\":\"p\",\"phase\":\"%d\"}", i);
+		take(line);
+	}
+	json_decref(story_json(&story));
+}
+
+/* --- the first program ------------------------------------------------------------------------ */
+
+static struct watched_options touches(char *marker, bool hold)
+{
+	static char name[] = "touch";
+	static char *argv[] = { name, NULL, NULL };
+	static char library[PATH_MAX];
+
+	assert_non_null(
+		realpath(getenv("LIBRARY") ? getenv("LIBRARY") : "build/libsandbox.so", library));
+	argv[1] = marker;
+	return (struct watched_options){ .program = "/usr/bin/touch",
+					 .argv = argv,
+					 .library = library,
+					 .need_exec = true,
+					 .hold = hold };
+}
+
+/* The environment has no LD_PRELOAD, as if somebody had taken it out behind our back. */
+static void without_the_library_it_does_not_run(void **state)
+{
+	char marker[] = "/tmp/test_watched.XXXXXX";
+	struct watched_options options;
+	const char *why = "";
+
+	(void)state;
+	close(mkstemp(marker));
+	unlink(marker);
+	unsetenv("LD_PRELOAD");
+	options = touches(marker, true);
+	if (!watched_run(&options, &story, &why)) {
+		print_message("no listener here: %s\n", why);
+		skip();
+	}
+	assert_non_null(story.held);
+	assert_non_null(strstr(story.held, "LD_PRELOAD"));
+	assert_true(access(marker, F_OK));
+
+	options = touches(marker, false);
+	end(NULL);
+	begin(NULL);
+	assert_true(watched_run(&options, &story, &why));
+	assert_null(story.held);
+	assert_int_equal(story.list[0]->reach, NOT_REACHED);
+	assert_false(access(marker, F_OK));
+	unlink(marker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_lock_is_lacking_until_it_comes, begin, end),
+		cmocka_unit_test_setup_teardown(a_child_locks_for_its_family, begin, end),
+		cmocka_unit_test_setup_teardown(numbers_come_again, begin, end),
+		cmocka_unit_test_setup_teardown(replaced_by_an_armed_program_it_lacks_nothing,
+						begin, end),
+		cmocka_unit_test_setup_teardown(what_is_begun_under_a_lock_is_locked, begin, end),
+		cmocka_unit_test_setup_teardown(a_number_of_the_watcher_tells_alike_processes_apart,
+						begin, end),
+		cmocka_unit_test_setup_teardown(lines_of_strangers_do_no_harm, begin, end),
+		cmocka_unit_test_setup_teardown(without_the_library_it_does_not_run, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
