@@ -70,13 +70,13 @@ LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/li
 # --- sandboxctl: the command -------------------------------------------------------------------
 CTL_CFLAGS := -fPIE -fstack-protector-strong -Isandboxctl
 CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c sandboxctl/record/*.c \
-             sandboxctl/watched/*.c)
+             sandboxctl/watched/*.c sandboxctl/report/*.c)
 # Readers that the library has, too: what the command says of a file is what the library finds.
 SHARED  := preload/policyc.c preload/trigger/debugfile.c preload/trigger/elffile.c \
            preload/trigger/symbol.c
 CTL_OBJ := $(patsubst sandboxctl/%,$(B)/ctl/%.o,$(CTL_SRC)) $(patsubst %,$(B)/%.o,$(SHARED))
 CTL_LIBS := -lseccomp -ljansson
-TABLES  := $(GEN)/syscalls.inc $(GEN)/constants.inc
+TABLES  := $(GEN)/syscalls.inc $(GEN)/constants.inc $(GEN)/style.inc
 
 # --- policies: texts are copied beside their compiled form, as they are installed ---------------
 TEXTS    := $(patsubst %,$(B)/%,$(wildcard policies/*.policy policies/groups/*.group))
@@ -117,6 +117,12 @@ $(GEN)/constants.inc: scripts/gen-constants sandboxctl/policy/constants.list
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)CC='$(CC)' scripts/gen-constants sandboxctl/policy/constants.list > $@
+
+# The style sheet of reports, as strings of C.
+$(GEN)/style.inc: sandboxctl/report/style.css
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n",/' $< > $@
 
 $(B)/policies/%: policies/%
 	@mkdir -p $(@D)
@@ -232,7 +238,7 @@ $(B)/bench/compile: $(B)/fast/tests/bench/compile.c.o $(FAST_OBJ)
 
 # The command as the fuzzers would have it, for tests/hostile-input.bats.
 ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c sandboxctl/record/*.c \
-                                              sandboxctl/watched/*.c))
+                                              sandboxctl/watched/*.c sandboxctl/report/*.c))
 
 $(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
 	$(call say,LD,$@)

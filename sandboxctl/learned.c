@@ -11,15 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool read_recordings(struct session *session, const struct learned *learned,
-			    struct model *model)
+bool has_groups(struct session *session)
 {
-	const struct source **known =
-		arena_alloc(&session->arena, learned->recording_count + 1, sizeof(*known));
+	if (resolve_group(&session->context, "dangerous", NULL, ARCH_NATIVE).count)
+		return true;
+	complain("the group @dangerous is not found: it is installed with the policies, or "
+		 "SANDBOX_POLICY_PATH names its place");
+	return false;
+}
+
+bool read_recordings(struct session *session, const char *const *paths, size_t count,
+		     struct model *model)
+{
+	const struct source **known = arena_alloc(&session->arena, count + 1, sizeof(*known));
 
 	model_begin(model, &session->arena);
-	for (size_t i = 0; i < learned->recording_count; i++) {
-		const char *path = learned->recordings[i], *why = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *path = paths[i], *why = NULL;
 		const struct source *source = files_text(&session->files, path, &why);
 		bool again = false;
 
@@ -164,7 +172,8 @@ bool write_learned(struct session *session, const struct learned *learned)
 	struct model model;
 	const char *text, *path;
 
-	if (!read_recordings(session, learned, &model) || !has_fired(&model))
+	if (!read_recordings(session, learned->recordings, learned->recording_count, &model) ||
+	    !has_fired(&model))
 		return false;
 	compose.program = model_program(&model);
 	compose.recording = learned->recordings[learned->recording_count - 1];
@@ -262,7 +271,9 @@ int check_learned(struct session *session, const struct learned *learned, int st
 	struct coverage coverage;
 	struct model model;
 
-	if (!policy || !read_recordings(session, learned, &model) || !has_fired(&model))
+	if (!policy ||
+	    !read_recordings(session, learned->recordings, learned->recording_count, &model) ||
+	    !has_fired(&model))
 		return EXIT_SETUP;
 	coverage = cover(&session->context, &model, model_program(&model), policy);
 	for (size_t i = 0; i < policy->phase_count; i++) {

@@ -5,6 +5,7 @@
 #ifndef LEARNED_H
 #define LEARNED_H
 
+#include "record/model.h"
 #include "record/watch.h"
 #include "sandboxctl.h"
 
@@ -14,6 +15,13 @@ struct learned {
 	size_t recording_count;
 	bool exact, quiet;
 };
+
+/* The groups that say what is dangerous are there; says so when not, or nothing would be. */
+bool has_groups(struct session *session);
+
+/* Reads recordings into one model; false after saying what is wrong. */
+bool read_recordings(struct session *session, const char *const *paths, size_t count,
+		     struct model *model);
 
 /* False after saying what is wrong. */
 bool write_learned(struct session *session, const struct learned *learned);

@@ -26,6 +26,7 @@ static const struct subcommand {
 	{ "functions", functions_main, "the functions of a program that a trigger could name" },
 	{ "triggers", triggers_main, "run a program and say where it could be locked" },
 	{ "learn", learn_main, "run a program and write the policy for it" },
+	{ "report", report_main, "what recordings say, as a page or a short text" },
 	{ "list", list_main, "the policies that can be named" },
 	{ "compile", compile_main, "write the .policyc file that libsandbox.so loads" },
 };

@@ -67,5 +67,6 @@ int test_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
 int learn_main(int argc, char **argv);
 int triggers_main(int argc, char **argv);
+int report_main(int argc, char **argv);
 
 #endif

@@ -1,4 +1,5 @@
 /* triggers.c - sandboxctl triggers: run a program once, and say where it could be locked. */
+#include "learned.h"
 #include "prepare.h"
 #include "record/candidates.h"
 #include "record/choose.h"
@@ -203,30 +204,13 @@ static void print_choice(struct arena *arena, const struct choice_of_trigger *ch
 
 /* --- the run ---------------------------------------------------------------------------------- */
 
-static bool read_run(struct session *session, const struct preparation *preparation,
-		     struct model *model)
-{
-	const char *why = NULL;
-	const struct source *source = files_text(&session->files, preparation->recording, &why);
-
-	model_begin(model, &session->arena);
-	if (!source) {
-		complain("%s: %s", preparation->recording, why);
-		return false;
-	}
-	if (model_read(&session->context, model, source))
-		return true;
-	session_report(session);
-	return false;
-}
-
 static int report(struct session *session, const struct preparation *preparation, bool all)
 {
 	struct choice_of_trigger choice = { 0 };
 	const char *program;
 	struct model model;
 
-	if (!read_run(session, preparation, &model))
+	if (!read_recordings(session, &preparation->recording, 1, &model))
 		return EXIT_SETUP;
 	program = model_program(&model);
 	if (program)
@@ -247,7 +231,7 @@ static int run(struct session *session, const struct options *options)
 	struct recording_head head = { .argv = options->argv };
 	int status = EXIT_SETUP;
 
-	if (!prepare(session, &preparation, options->argv[0]))
+	if (!has_groups(session) || !prepare(session, &preparation, options->argv[0]))
 		return EXIT_SETUP;
 	head.armed = preparation.armed;
 	watch.quiet = options->quiet;

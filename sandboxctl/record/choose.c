@@ -81,7 +81,7 @@ const char *call_set_text(struct arena *arena, const struct call_set *set)
 	return text;
 }
 
-static bool is_setup(uint32_t number)
+bool is_setup(uint32_t number)
 {
 	const struct syscall_name *name = names_number(ARCH_NATIVE, number);
 

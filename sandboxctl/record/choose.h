@@ -46,6 +46,9 @@ struct choice_of_trigger {
 struct choice_of_trigger choose_trigger(struct context *context, const struct model *model,
 					const char *program);
 
+/* It sets a server up: bind, setuid and their like. */
+bool is_setup(uint32_t number);
+
 /* "bind listen", in the arena. */
 const char *call_set_text(struct arena *arena, const struct call_set *set);
 

@@ -21,9 +21,7 @@ static const char *const candidates[] = {
 	"stream-io",  "fork",	"connect",	"open-write", "open-read",
 };
 
-/* What nobody wants to get along with others: the calls that studies of system call filters count,
- * see docs/learning.md. */
-static const char *const sensitive[] = {
+const char *const sensitive_calls[SENSITIVE] = {
 	"bind",	    "socket", "connect",  "accept",   "accept4", "listen",
 	"setreuid", "chmod",  "mprotect", "recvfrom", "setuid",	 "setgid",
 	"sendto",   "execve", "execveat", "clone",    "fork",	 "ptrace",
@@ -121,16 +119,21 @@ static void take(struct chooser *chooser, struct chosen group)
 			choice->covers[group.calls.list[i]] = true;
 }
 
-void find_notable(struct context *context, bool notable[TABLE_NUMBERS])
+void find_dangerous(struct context *context, bool dangerous[TABLE_NUMBERS])
 {
 	struct numbers calls = resolve_group(context, "dangerous", NULL, ARCH_NATIVE);
 
 	for (size_t i = 0; i < calls.count; i++)
 		if (calls.list[i] < TABLE_NUMBERS)
-			notable[calls.list[i]] = true;
-	for (size_t i = 0; i < sizeof(sensitive) / sizeof(sensitive[0]); i++)
-		if (names_syscall(sensitive[i])->number[ARCH_NATIVE] >= 0)
-			notable[names_syscall(sensitive[i])->number[ARCH_NATIVE]] = true;
+			dangerous[calls.list[i]] = true;
+}
+
+void find_notable(struct context *context, bool notable[TABLE_NUMBERS])
+{
+	find_dangerous(context, notable);
+	for (size_t i = 0; i < SENSITIVE; i++)
+		if (names_syscall(sensitive_calls[i])->number[ARCH_NATIVE] >= 0)
+			notable[names_syscall(sensitive_calls[i])->number[ARCH_NATIVE]] = true;
 }
 
 struct choice choose_groups(struct context *context, const enum need needs[TABLE_NUMBERS],

@@ -24,7 +24,13 @@ struct choice {
 	bool covers[TABLE_NUMBERS]; /* by number: one of them allows it */
 };
 
-/* Sets the calls that are dangerous (the group) or sensitive (what studies of filters count). */
+/* What studies of filters count: calls that nobody wants to give away along with others. */
+enum { SENSITIVE = 18 };
+extern const char *const sensitive_calls[SENSITIVE];
+
+/* Sets the calls of the group @dangerous. */
+void find_dangerous(struct context *context, bool dangerous[TABLE_NUMBERS]);
+/* The calls that are dangerous or sensitive. */
 void find_notable(struct context *context, bool notable[TABLE_NUMBERS]);
 
 /* @base and @abort are always in it. `exact`: and nothing else. */

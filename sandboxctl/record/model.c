@@ -61,6 +61,21 @@ static uint64_t number_field(const struct reader *reader, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(reader->line, name));
 }
 
+enum { SECONDS_MAX = 1000000000 };
+
+/* 0 where it is missing, or no time: a recording comes from anywhere. */
+static double seconds_field(const struct reader *reader)
+{
+	double seconds = json_number_value(json_object_get(reader->line, "seconds"));
+
+	return seconds > 0 && seconds < SECONDS_MAX ? seconds : 0;
+}
+
+static struct run *last_run(const struct reader *reader)
+{
+	return &reader->model->runs[reader->model->run_count - 1];
+}
+
 static bool flag_field(const struct reader *reader, const char *name)
 {
 	return json_is_true(json_object_get(reader->line, name));
@@ -91,7 +106,7 @@ static uint32_t phase_bit(struct reader *reader, const char *name)
 	return 1u << model->phase_count++;
 }
 
-/* "nginx/1" */
+/* "nginx/1": what follows the last slash is a number. */
 static void read_who(struct reader *reader, struct scene *scene)
 {
 	const char *who = text_field(reader, "who", true);
@@ -100,7 +115,7 @@ static void read_who(struct reader *reader, struct scene *scene)
 	if (!who)
 		return;
 	scene->program = who;
-	if (!slash)
+	if (!slash || !slash[1] || slash[1 + strspn(slash + 1, "0123456789")])
 		return;
 	scene->program = arena_strndup(reader->model->arena, who, (size_t)(slash - who));
 	scene->generation = (unsigned)strtoul(slash + 1, NULL, 10);
@@ -182,6 +197,7 @@ static void read_sighting(struct reader *reader, enum sighting_kind kind, const 
 	struct sighting key = { .kind = kind }, *sighting;
 	uint64_t count = number_field(reader, "count"), first = number_field(reader, "first"),
 		 last = number_field(reader, "last");
+	struct run *run;
 	bool is_new;
 
 	key.scene = read_scene(reader);
@@ -202,6 +218,9 @@ static void read_sighting(struct reader *reader, enum sighting_kind kind, const 
 	sighting->found |= flag_field(reader, "found");
 	sighting->missing |= flag_field(reader, "missing");
 	add_callers(reader, sighting);
+	run = last_run(reader);
+	*ARENA_PUSH(reader->model->arena, run->sights, run->sight_count) =
+		(struct run_sight){ sighting, count, first, last };
 }
 
 /* --- runs and triggers ------------------------------------------------------------------------ */
@@ -250,10 +269,12 @@ static void read_run(struct reader *reader)
 			     "that kind");
 	run = ARENA_PUSH(model->arena, model->runs, model->run_count);
 	*run = (struct run){
+		.file = reader->place.source->name,
 		.program = joined(model->arena, json_object_get(reader->line, "program")),
 		.started = text_field(reader, "started", false),
 		.kernel = text_field(reader, "kernel", false),
 		.policy = text_field(reader, "policy", false),
+		.version = text_field(reader, "sandboxctl", false),
 	};
 	read_triggers(reader, run);
 }
@@ -267,6 +288,7 @@ static void read_fired(struct reader *reader)
 	read_who(reader, &scene);
 	*fired = (struct fired){
 		.program = scene.program,
+		.generation = scene.generation,
 		.phase = text_field(reader, "fired", true),
 		.trigger = text_field(reader, "trigger", true),
 		.run = model->run_count - 1,
@@ -279,10 +301,29 @@ static void read_fired(struct reader *reader)
 		phase_bit(reader, fired->phase);
 }
 
+static void read_time(struct reader *reader)
+{
+	struct run *run = last_run(reader);
+
+	*ARENA_PUSH(reader->model->arena, run->times, run->time_count) =
+		(struct run_time){ number_field(reader, "calls"), seconds_field(reader) };
+}
+
+static void read_process(struct reader *reader)
+{
+	struct run *run = last_run(reader);
+	struct scene scene = { .program = "" };
+
+	read_who(reader, &scene);
+	*ARENA_PUSH(reader->model->arena, run->started_processes, run->process_count) =
+		(struct run_process){ scene.program, scene.generation, number_field(reader, "at") };
+}
+
 static void read_end(struct reader *reader)
 {
-	struct run *run = &reader->model->runs[reader->model->run_count - 1];
+	struct run *run = last_run(reader);
 
+	read_time(reader);
 	run->end = text_field(reader, "end", true);
 	run->calls = number_field(reader, "calls");
 	run->processes = number_field(reader, "processes");
@@ -311,6 +352,10 @@ static void read_object(struct reader *reader)
 		read_fired(reader);
 	else if (json_object_get(reader->line, "end"))
 		read_end(reader);
+	else if (json_object_get(reader->line, "seconds"))
+		read_time(reader);
+	else if (json_object_get(reader->line, "process"))
+		read_process(reader);
 	/* Other lines are for people and for later versions. */
 }
 

@@ -15,10 +15,37 @@ struct run_trigger {
 	const char *phase, *text;
 };
 
+/* So many calls were made when so many seconds had gone. */
+struct run_time {
+	uint64_t calls;
+	double seconds;
+};
+
+/* What a line says of a call, file or address: the same thing may have several. */
+struct run_sight {
+	const struct sighting *sighting;
+	uint64_t count, first, last;
+};
+
+/* A process was met first. */
+struct run_process {
+	const char *program;
+	unsigned generation;
+	uint64_t at;
+};
+
 struct run {
+	const char *file;				 /* its name */
 	const char *program, *started, *kernel, *policy; /* policy: NULL when none was named */
+	const char *version;				 /* of sandboxctl */
 	const char *end;				 /* "exit 0"; NULL: it was cut off */
 	uint64_t calls, processes;
+	struct run_time *times; /* the last one is the end */
+	size_t time_count;
+	struct run_sight *sights;
+	size_t sight_count;
+	struct run_process *started_processes;
+	size_t process_count;
 	struct run_trigger *triggers; /* as they were armed */
 	size_t trigger_count;
 };
@@ -26,6 +53,7 @@ struct run {
 /* A trigger that a process met. */
 struct fired {
 	const char *program, *phase, *trigger;
+	unsigned generation;
 	size_t run;
 	pid_t pid;
 	uint64_t at;
