@@ -41,6 +41,10 @@ holds() {
 	holds redis-replica
 }
 
+@test "apache2" {
+	holds apache2
+}
+
 @test "lighttpd" {
 	holds lighttpd
 }
