@@ -101,13 +101,15 @@ public_policy() {
 	expect 'Securebits: [none]'
 }
 
-@test "500 locks of 66 threads, blocked, waiting, computing, born and ending: every one seen from outside" {
+# Of each thread all three are looked at: the filter and the capabilities from outside, Landlock by the
+# thread itself.
+@test "500 locks of 66 threads, blocked, waiting, computing, born and ending: filter, Landlock and no capabilities on every one" {
 	requires_root
 	local path
-	path=$(capability_policy 'capabilities none')
+	path=$(capability_policy 'capabilities none' 'read /proc /usr')
 	run timeout 600 bash -c "seq 500 | xargs -P 4 -I{} env LD_PRELOAD='$LIBRARY' \
-		SANDBOX_POLICY='$path' '$HOSTS/crowd' CapEff $none CapPrm $none CapBnd $none \
-		Seccomp 2 NoNewPrivs 1 | sort | uniq -c"
+		SANDBOX_POLICY='$path' '$HOSTS/crowd' shut /etc/hostname CapEff $none CapPrm $none \
+		CapBnd $none Seccomp 2 NoNewPrivs 1 | sort | uniq -c"
 	[ "$(xargs <<<"$output")" = '500 all' ] || {
 		echo "$output"
 		false
@@ -119,6 +121,8 @@ public_policy() {
 	expect 'not Seccomp 2'
 	expect 'not all'
 	[[ "$output" != *broke* ]]
+	run "$HOSTS/crowd" shut /etc/hostname
+	[ "$output" = 'not all' ]
 }
 
 @test "a dry run and observe say the step and do not take it" {

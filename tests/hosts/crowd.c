@@ -1,11 +1,14 @@
 /* crowd.c - 64 threads: with all signals blocked, in read, on a futex, in epoll, one that computes,
  * while another makes and ends threads without a pause, and the main thread meets the trigger.
  * A process made before looks on from outside: every line "FIELD VALUE" of the command line must be
- * in /proc/PID/task/TID/status of every thread, and with "empty" its root must be empty.
- * Usage: crowd [empty] [FIELD VALUE]...    Prints "all" or what it found, and what was broken.
+ * in /proc/PID/task/TID/status of every thread, and with "empty" its root must be empty. With "shut
+ * PATH" every thread, those too that are born later, tries to open PATH, which must fail with
+ * EACCES. Usage: crowd [empty] [shut PATH] [FIELD VALUE]... Prints "all" or what it found, and what
+ * was broken.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -26,9 +29,26 @@ static char **word;
 static bool want_empty;
 static int pipes[2], quiet;
 static sem_t turn;
-static atomic_int stop, broken, woken, computed, born;
+static const char *shut;
+static atomic_int stop, broken, woken, computed, born, locked, opened, refused;
 
 /* --- the crowd -------------------------------------------------------------------------------- */
+
+/* Landlock shows in no file of /proc: each thread has to try. */
+static void try_path(void)
+{
+	int fd;
+
+	if (!shut)
+		return;
+	fd = open(shut, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES)
+		atomic_fetch_add(&refused, 1);
+	else
+		atomic_fetch_add(&opened, 1);
+	if (fd >= 0)
+		close(fd);
+}
 
 /* A read that a lock interrupts must be made again by the kernel. */
 static void wait_in_read(void)
@@ -51,7 +71,7 @@ static void wait_in_epoll(void)
 {
 	struct epoll_event event;
 
-	while (!atomic_load(&stop)) {
+	while (!atomic_load(&locked)) {
 		if (epoll_wait(quiet, &event, 1, 50) < 0 && errno != EINTR)
 			atomic_store(&broken, 1);
 	}
@@ -59,6 +79,9 @@ static void wait_in_epoll(void)
 
 static void compute(void)
 {
+	while (!atomic_load(&locked))
+		atomic_fetch_add(&computed, 1);
+	try_path();
 	while (!atomic_load(&stop))
 		atomic_fetch_add(&computed, 1);
 }
@@ -75,6 +98,8 @@ static void *live(void *number)
 		compute();
 	else
 		lives[n % 3]();
+	if (n != THREADS - 1)
+		try_path();
 	while (!atomic_load(&stop))
 		usleep(1000);
 	return NULL;
@@ -83,6 +108,8 @@ static void *live(void *number)
 static void *short_life(void *nothing)
 {
 	atomic_fetch_add(&born, 1);
+	if (atomic_load(&locked))
+		try_path();
 	return nothing;
 }
 
@@ -206,15 +233,36 @@ static void see_them_live(void)
 	atomic_store(&broken, 1);
 }
 
+/* Every thread of the crowd, and some that were born under the lock. */
+static void await_tries(void)
+{
+	for (int i = 0; shut && i < 5000; i++) {
+		if (atomic_load(&opened) + atomic_load(&refused) > THREADS)
+			return;
+		usleep(1000);
+	}
+	if (shut)
+		atomic_store(&broken, 1);
+}
+
 int main(int argc, char **argv)
 {
 	int start[2], status = 1;
 	pthread_t thread;
 	pid_t outsider;
 
-	want_empty = argc > 1 && !strcmp(argv[1], "empty");
-	words = argc - 1 - want_empty;
-	word = argv + 1 + want_empty;
+	words = argc - 1;
+	word = argv + 1;
+	if (words > 0 && !strcmp(word[0], "empty")) {
+		want_empty = true;
+		words--;
+		word++;
+	}
+	if (words > 1 && !strcmp(word[0], "shut")) {
+		shut = word[1];
+		words -= 2;
+		word += 2;
+	}
 	quiet = epoll_create1(EPOLL_CLOEXEC);
 	if (pipe(pipes) || pipe(start) || sem_init(&turn, 0, 0))
 		return 2;
@@ -235,9 +283,11 @@ int main(int argc, char **argv)
 	poll(NULL, 0, 1);
 	if (write(start[1], "", 1) != 1 || waitpid(outsider, &status, 0) != outsider)
 		return 2;
+	atomic_store(&locked, 1);
 	wake_all();
 	see_them_live();
-	printf("%s%s\n", status ? "not all" : "all",
+	await_tries();
+	printf("%s%s\n", status || atomic_load(&opened) ? "not all" : "all",
 	       atomic_load(&broken) ? ", something broke" : "");
 	fflush(stdout);
 	_exit(0);
