@@ -58,6 +58,7 @@ void config_read(struct config *config)
 		{ "SANDBOX_POLICY_PATH", &config->policy_path },
 		{ "SANDBOX_TRIGGER", &config->trigger },
 		{ "SANDBOX_REPORT", &config->report },
+		{ "SANDBOX_PROBES", &config->probes },
 		{ "HOME", &config->home },
 		{ "XDG_CONFIG_HOME", &config->xdg_config_home },
 	};

@@ -23,6 +23,7 @@ struct config {
 	const char *policy_path; /* SANDBOX_POLICY_PATH: colon list, or NULL */
 	const char *trigger;	 /* SANDBOX_TRIGGER: replaces the last phase's triggers, or NULL */
 	const char *report;	 /* SANDBOX_REPORT: stderr, a path, fd:N, none; NULL = stderr */
+	const char *probes;	 /* SANDBOX_PROBES: a table of calls to try at the lock; or NULL */
 	const char *home; /* HOME and XDG_CONFIG_HOME, for the user's policies; may be NULL */
 	const char *xdg_config_home;
 	enum mode mode;

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "lockdown/lockdown.h"
 #include "lockdown/namespaces.h"
+#include "lockdown/probes.h"
 #include "lockdown/seccomp.h"
 #include "policy.h"
 #include "policyc.h"
@@ -60,6 +61,13 @@ static void arm(const struct config *config, const struct executable *executable
 		policy_drop(image);
 		return;
 	}
+	if (config->probes && config->mode != MODE_ENFORCE)
+		report_fatal(
+			"SANDBOX_PROBES asks what a lock denies, and SANDBOX_MODE says to deny "
+			"nothing: leave one of them out",
+			NULL);
+	if (config->probes)
+		probes_load(config->probes);
 	seccomp_require(config->mode == MODE_DRY_RUN);
 	objects_prepare();
 	ready_prepare();

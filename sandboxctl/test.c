@@ -1,10 +1,12 @@
 /* test.c - sandboxctl test: hold a policy against what a .test file says it must do. */
 #include "ask.h"
 #include "sandboxctl.h"
+#include "save.h"
 
 #include "policy/decode.h"
 #include "policy/expect.h"
 #include "policy/outcome.h"
+#include "policy/probe_table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,14 +33,20 @@ static const char help[] =
 	"dies\n"
 	"  kill     the program dies at once       deny   anything but allow and log\n"
 	"\n"
+	"With --probes the lines about what must be denied are written to a file for "
+	"SANDBOX_PROBES: the\n"
+	"library then tries them in children of the program, at its lock.\n"
+	"\n"
 	"Exit status 0: all lines hold; 1: not all; 2: wrong usage.\n"
 	"\n"
 	"  -a, --arch ARCH   on x86_64 or aarch64 (this machine's)\n"
-	"  -q, --quiet       say only what fails\n";
+	"  -q, --quiet       say only what fails\n"
+	"      --probes OUT  write the probes of the one FILE.test to OUT\n";
 
 struct options {
 	enum arch arch;
 	bool quiet;
+	const char *probes; /* NULL: not asked for */
 };
 
 struct run {
@@ -120,6 +128,50 @@ static void try_expectation(struct run *run, const struct expectation *expectati
 		run->passed++;
 	else
 		run->failed++;
+}
+
+/* --- probes ----------------------------------------------------------------------------------- */
+
+static void add_probes(const struct run *run, const struct expectation *expectation,
+		       struct probe_table *table, bool quiet)
+{
+	const char *why = "";
+
+	for (size_t i = 0; i < run->policy->phase_count && why; i++) {
+		const struct phase *phase = &run->policy->phases[i];
+
+		if (expectation->query.is_absent ||
+		    (expectation->phase.text && strcmp(expectation->phase.text, phase->name) != 0))
+			continue;
+		why = add_probe(table, run->policy, phase, expectation);
+	}
+	if (why && *why && !quiet)
+		printf("%s:%u: not probed: %s: %s\n", expectation->place.source->name,
+		       expectation->place.line, expectation->text, why);
+}
+
+static bool write_probes(const struct run *run, const struct expectations *expectations,
+			 const struct options *options)
+{
+	struct probe_table table = { .arena = run->arena };
+	size_t size;
+	void *bytes;
+
+	for (size_t i = 0; i < expectations->count; i++)
+		add_probes(run, &expectations->list[i], &table, options->quiet);
+	if (!table.count || table.count > PROBES_MOST) {
+		if (table.count)
+			complain("test: more than %d lines to probe", PROBES_MOST);
+		else
+			complain("test: no line can be probed");
+		return false;
+	}
+	bytes = probe_bytes(&table, options->arch, &size);
+	if (!save_file(run->arena, options->probes, bytes, size))
+		return false;
+	if (!options->quiet)
+		printf("%s: %zu probes\n", options->probes, table.count);
+	return true;
 }
 
 /* --- one file --------------------------------------------------------------------------------- */
@@ -206,6 +258,8 @@ static bool test(const char *file, const struct options *options)
 		if (!options->quiet || run.failed)
 			printf("%s: %zu passed, %zu failed\n", file, run.passed, run.failed);
 	}
+	if (good && options->probes)
+		good = write_probes(&run, &expectations, options);
 	good = good && !run.failed && !session.diagnostics.errors;
 	session_report(&session);
 	session_end(&session);
@@ -217,6 +271,7 @@ int test_main(int argc, char **argv)
 	static const struct option words[] = {
 		{ "arch", required_argument, NULL, 'a' },
 		{ "quiet", no_argument, NULL, 'q' },
+		{ "probes", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -232,6 +287,9 @@ int test_main(int argc, char **argv)
 		case 'q':
 			options.quiet = true;
 			break;
+		case 'p':
+			options.probes = optarg;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return EXIT_GOOD;
@@ -241,6 +299,10 @@ int test_main(int argc, char **argv)
 	}
 	if (optind == argc) {
 		complain("test: name a .test file");
+		return usage_error("test");
+	}
+	if (options.probes && optind + 1 != argc) {
+		complain("test: --probes takes one .test file");
 		return usage_error("test");
 	}
 	for (int i = optind; i < argc; i++)

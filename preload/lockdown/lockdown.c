@@ -12,6 +12,8 @@
  *                       Should: each be in force on every thread, and noted, when it returns.
  *                       Must not: leave a descriptor open; a later step may need no more than
  *                       system calls (a root without /proc, no capabilities).
+ *      probes_run       should, where SANDBOX_PROBES asks for it: try in children, now that all but
+ * the filter is in force, what the policy must deny. Must not: be noticed.
  *   6. seccomp_lock     should: put the filter on every thread. From here on only the calls that
  *                       the compiler implies may be made: futex, rt_sigprocmask, rt_sigreturn,
  *                       getpid; where the phase may write: write, gettid.
@@ -34,6 +36,7 @@
 #include "lockdown/landlock.h"
 #include "lockdown/limits.h"
 #include "lockdown/namespaces.h"
+#include "lockdown/probes.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
 #include "lockdown/task.h"
@@ -164,6 +167,8 @@ void lockdown(const struct lockdown *lock)
 	if (!lock->dry_run && (phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
 		sigsys_take(policyc_string(lock->image, phase->name));
 	take_steps(lock);
+	if (!lock->dry_run && !lock->observe)
+		probes_run(lock->image, phase);
 	say = lock->verbose || report_watched() || steps_left_out();
 	if (!lock->dry_run) {
 		if (say && !can_write)

@@ -58,7 +58,7 @@ void seccomp_observe(void *image, const struct policyc_phase *phase)
 	}
 }
 
-void seccomp_lock(const void *image, const struct policyc_phase *phase)
+long seccomp_put(const void *image, const struct policyc_phase *phase, unsigned flags)
 {
 	const struct sock_fprog program = {
 		.len = (unsigned short)phase->bpf.count,
@@ -68,7 +68,13 @@ void seccomp_lock(const void *image, const struct policyc_phase *phase)
 
 	if (result)
 		report_fatal_errno(result, "cannot set no-new-privileges", NULL);
-	result = raw(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+	return raw(seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+void seccomp_lock(const void *image, const struct policyc_phase *phase)
+{
+	long result = seccomp_put(image, phase, SECCOMP_FILTER_FLAG_TSYNC);
+
 	if (result > 0)
 		task_fatal(
 			task_try_open(), (int)result, /* an empty root has no /proc */

@@ -14,6 +14,9 @@ void seccomp_require(bool dry_run);
  * kernel logs whatever it would deny. */
 void seccomp_observe(void *image, const struct policyc_phase *phase);
 
+/* hook: the same for the calling thread, with these flags of seccomp(2). What it answers. */
+long seccomp_put(const void *image, const struct policyc_phase *phase, unsigned flags);
+
 /* hook: no-new-privileges and the filter, on all threads at once. Ends the process on failure. */
 void seccomp_lock(const void *image, const struct policyc_phase *phase);
 

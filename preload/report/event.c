@@ -8,6 +8,7 @@
 #include "report/report.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -581,6 +582,70 @@ static void line_place(struct line *line, uintptr_t address)
 		line_hex(line, address);
 	}
 }
+
+/* --- probes (hook) ---------------------------------------------------------------------------- */
+
+static void line_expected(struct line *line, const struct report_probe *probe)
+{
+	if (!probe->is_call)
+		line_text(line, "denied");
+	else if (probe->error)
+		line_errno(line, probe->error);
+	else
+		line_text(line, "SIGSYS");
+}
+
+static void line_seen(struct line *line, const struct report_probe *probe)
+{
+	if (probe->end == PROBE_WAS_MADE) {
+		line_text(line, "done");
+	} else if (probe->end == PROBE_FAILED) {
+		line_errno(line, probe->value);
+	} else if (probe->value == SIGSYS) {
+		line_text(line, "SIGSYS");
+	} else {
+		line_text(line, "signal ");
+		line_unsigned(line, probe->value);
+	}
+}
+
+static void probe_for_people(const struct report_probe *probe)
+{
+	struct line line;
+
+	people_start(&line, 0);
+	line_text(&line, "probe: ");
+	line_text(&line, probe->text);
+	line_text(&line, ": expected ");
+	line_expected(&line, probe);
+	line_text(&line, ", seen ");
+	line_seen(&line, probe);
+	target_write(&out.people, &line);
+}
+
+void report_probe(const struct report_probe *probe)
+{
+	struct line line;
+
+	if (!probe->ok || out.verbose)
+		probe_for_people(probe);
+	json_start(&line, "probe");
+	json_text(&line, "phase", probe->phase);
+	json_text(&line, "line", probe->text);
+	if (probe->is_call) {
+		line_text(&line, ",\"call\":\"");
+		line_call(&line, probe->number, find_syscall(probe->number));
+		line_char(&line, '"');
+	}
+	line_text(&line, ",\"expected\":\"");
+	line_expected(&line, probe);
+	line_text(&line, "\",\"seen\":\"");
+	line_seen(&line, probe);
+	line_text(&line, probe->ok ? "\",\"ok\":true" : "\",\"ok\":false");
+	json_end(&line);
+}
+
+/* --- a denied call, in words (signal) --------------------------------------------------------- */
 
 static void violation_for_people(const struct report_violation *v,
 				 const struct policyc_syscall *call)

@@ -71,6 +71,19 @@ void report_event(const char *event, const struct report_field *fields, const ch
 /* hook: a filter is in force: report_seal opens nothing any more. */
 void report_opens_no_more(void);
 
+/* hook: what came of a call that must be denied, in a child made for it (lockdown/probes.c). */
+enum probe_end { PROBE_DIED, PROBE_FAILED, PROBE_WAS_MADE };
+struct report_probe {
+	const char *phase, *text; /* the line of the test */
+	bool is_call;		  /* of this number; else a path or a port */
+	uint32_t number;
+	unsigned error; /* expected of a call; 0: to die of SIGSYS */
+	enum probe_end end;
+	unsigned value; /* the signal, 0: none; or the errno */
+	bool ok;
+};
+void report_probe(const struct report_probe *probe);
+
 /* hook: the report's own descriptor, which is none of the program's; -1: it has none. */
 int report_descriptor(void);
 

@@ -29,6 +29,11 @@ bool is_met(const struct expectation *expectation, struct action action)
 	return expectation->error < 0 || expectation->error == action.error;
 }
 
+bool expects_denial(const struct expectation *expectation)
+{
+	return !(expectation->verdict->kinds & (1u << ACTION_ALLOW | 1u << ACTION_LOG));
+}
+
 bool is_answered(const struct expectation *expectation, bool allowed)
 {
 	return expectation->verdict->kinds & 1u << (allowed ? ACTION_ALLOW : ACTION_ERRNO);

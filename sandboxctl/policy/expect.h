@@ -33,6 +33,8 @@ struct expectations {
 struct expectations parse_expectations(struct context *context, enum arch arch,
 				       const struct source *source);
 
+/* Whether the line says that the call must not be made. */
+bool expects_denial(const struct expectation *expectation);
 bool is_met(const struct expectation *expectation, struct action action);
 /* Of a question. */
 bool is_answered(const struct expectation *expectation, bool allowed);

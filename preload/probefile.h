@@ -1,0 +1,46 @@
+/* probefile.h - the file of SANDBOX_PROBES: calls that a locked process must not be able to make.
+ *
+ * What it is: the layout that `sandboxctl test --probes` writes and lockdown/probes.c reads: this
+ * header, the probes, then strings. Strings are offsets from the start of the file; the last byte
+ * of a file is a NUL, so each of them ends. Everything else is checked when the file is read. What
+ * it must not do: outlive a version. It is made where it is used, for one run of tests.
+ */
+#ifndef PROBEFILE_H
+#define PROBEFILE_H
+
+#include <stdint.h>
+
+#define PROBES_MAGIC	"SBXPROBE"
+#define PROBES_VERSION	1u
+#define PROBES_SIZE_MAX (1u << 18)
+
+enum probe_kind {
+	PROBE_CALL,    /* number and arguments */
+	PROBE_OPEN,    /* openat(AT_FDCWD, path, arguments[0]) */
+	PROBE_CONNECT, /* a TCP socket to 255.255.255.255, where nobody is, and this port */
+	PROBE_BIND,    /* a TCP socket at 192.0.2.1, which nobody has, and this port */
+	PROBE_KINDS
+};
+
+struct probe {
+	uint32_t kind; /* enum probe_kind */
+	uint32_t number;
+	uint32_t phase; /* string: the phase whose lock must deny it */
+	uint32_t text;	/* string: the line of the .test file */
+	uint32_t error; /* PROBE_CALL: what it must fail with; 0: the child must die of SIGSYS */
+	uint32_t path;	/* PROBE_OPEN: string */
+	uint32_t port;
+	uint32_t reserved;
+	uint64_t arguments[6];
+};
+
+struct probes {
+	char magic[8];
+	uint32_t version;
+	uint32_t arch; /* AUDIT_ARCH_* */
+	uint32_t size; /* bytes of the file */
+	uint32_t count;
+	struct probe list[];
+};
+
+#endif

@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# SANDBOX_PROBES: what a policy's test says must be denied is tried in the very process, at its lock.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	umask 022
+}
+
+teardown() {
+	stop_all
+}
+
+# write_policy LINE...: p.policy, for any program, which locks at poll.
+write_policy() {
+	printf '%s\n' 'policy 1' 'phase serving' 'trigger poll' 'default allow' "$@" >p.policy
+}
+
+# write_test LINE...: p.test and its probes, for p.policy as it is now.
+write_test() {
+	printf '%s\n' "$@" >p.test
+	"$SANDBOXCTL" test --probes p.probes p.test >listed
+}
+
+# probed HOST ARGUMENT...: under p.policy, with the probes; the events in report.
+probed() {
+	rm -f report
+	run timeout 60 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$PWD/p.policy" \
+		SANDBOX_PROBES="$PWD/p.probes" SANDBOX_REPORT="$PWD/report" "$HOSTS/$1" "${@:2}"
+}
+
+# events FILTER: what jq makes of each event of a probe.
+events() {
+	jq -r "select(.event == \"probe\") | $1" report
+}
+
+strict=('trap ptrace mount' 'errno EPERM unshare where unshare_flags has CLONE_NEWUSER' 'kill bpf'
+	'errno EACCES kill' 'trap EROFS openat where flags has O_CREAT'
+	'read /proc /usr' 'write none' 'bind tcp none' 'connect tcp 443' 'capabilities none')
+tests=('must deny ptrace' 'serving: must trap mount' 'must errno EPERM unshare(CLONE_NEWUSER)'
+	'must kill bpf' 'must errno EACCES kill(_, SIGKILL)' 'must trap EROFS openat(_, _, O_CREAT)'
+	'must deny read /etc/hostname' 'must deny write /usr/bin/env' 'must deny bind tcp 80'
+	'must deny connect tcp 80' 'must allow connect tcp 443' 'must allow getppid')
+
+@test "every line about what must be denied is tried, and answered as the policy says" {
+	requires jq
+	requires_root
+	write_policy "${strict[@]}"
+	write_test "${tests[@]}"
+	probed parent
+	[ "$status" -eq 0 ]
+	expect undisturbed
+	[ "$(events '"\(.line): \(.expected) \(.seen) \(.ok)"')" = 'must deny ptrace: SIGSYS SIGSYS true
+serving: must trap mount: SIGSYS SIGSYS true
+must errno EPERM unshare(CLONE_NEWUSER): EPERM EPERM true
+must kill bpf: SIGSYS SIGSYS true
+must errno EACCES kill(_, SIGKILL): EACCES EACCES true
+must trap EROFS openat(_, _, O_CREAT): SIGSYS SIGSYS true
+must deny read /etc/hostname: denied EACCES true
+must deny write /usr/bin/env: denied EACCES true
+must deny bind tcp 80: denied EACCES true
+must deny connect tcp 80: denied EACCES true' ]
+	jq -e 'select(.event == "probes") | .made == 10 and .failed == 0' report
+}
+
+@test "the program's own children, SIGCHLD and waitpid(-1) are not disturbed" {
+	requires jq
+	requires_root
+	write_policy "${strict[@]}"
+	write_test "${tests[@]}"
+	run "$HOSTS/parent" # control
+	[ "$output" = undisturbed ]
+	for _ in 1 2 3 4 5; do
+		probed parent
+		[ "$status" -eq 0 ]
+		[[ "$output" == *undisturbed* ]]
+	done
+}
+
+# Each probe under the policy without the line that it needs: seen, and the lock refused.
+@test "what is not denied is said, and the program does not run on" {
+	requires jq
+	requires_root
+	local -a rows=('ptrace|ESRCH' 'mount|EFAULT' 'unshare|done' 'bpf|EFAULT' 'kill|ESRCH' 'openat|EFAULT')
+	local row call
+	write_policy "${strict[@]}"
+	write_test "${tests[@]}"
+	write_policy
+	probed parent
+	[ "$status" -eq 125 ]
+	refute grep -q undisturbed <<<"$output"
+	expect 'the lock of phase serving does not deny all that SANDBOX_PROBES says it must'
+	expect 'probe: must deny ptrace: expected SIGSYS, seen ESRCH'
+	for row in "${rows[@]}"; do
+		call=${row%|*}
+		[ "$(events "select(.call == \"$call\") | \"\\(.seen) \\(.ok)\"")" = "${row#*|} false" ]
+	done
+	[ "$(events 'select(.call == null) | "\(.line): \(.seen) \(.ok)"' | head -1)" = 'must deny read /etc/hostname: done false' ]
+	[ "$(events 'select(.call == null) | "\(.line): \(.seen) \(.ok)"' | tail -1)" = 'must deny connect tcp 80: ENETUNREACH false' ]
+	[ "$(jq 'select(.event == "probes") | .failed' report)" = 10 ]
+}
+
+@test "one line less in the policy is one probe more that fails" {
+	requires jq
+	write_policy 'trap ptrace mount' 'errno EPERM bpf'
+	write_test 'must deny ptrace' 'must deny mount' 'must deny bpf'
+	probed between 0 poll || true
+	jq -e 'select(.event == "probes") | .made == 3 and .failed == 0' report
+	write_policy 'trap ptrace' 'errno EPERM bpf'
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	[ "$(events 'select(.ok | not) | .call')" = mount ]
+	# another answer than the policy's is one that the tests do not know
+	write_policy 'trap ptrace mount' 'errno EACCES bpf'
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	[ "$(events 'select(.ok | not) | "\(.call) \(.expected) \(.seen)"')" = 'bpf EPERM EACCES' ]
+}
+
+@test "a test that the policy does not pass still gives probes, and they fail" {
+	requires jq
+	write_policy 'trap mount'
+	printf 'must deny mount\nmust deny ptrace\n' >p.test
+	run "$SANDBOXCTL" test --probes p.probes p.test
+	[ "$status" -eq 1 ]
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	[ "$(events 'select(.ok | not) | .call')" = ptrace ]
+}
+
+# The arguments are the table's own: whoever adds a row makes the call here, as root.
+@test "every call of the table is made for real, and does no harm where it is allowed" {
+	requires jq
+	requires_root
+	local -a calls
+	local before
+	mapfile -t calls < <(sed -nE 's/^\t\{ "([a-z0-9_]+)", ".*/\1/p' "$ROOT/sandboxctl/policy/harmless.c")
+	[ "${#calls[@]}" -gt 150 ]
+	write_policy
+	printf 'must deny optional %s\n' "${calls[@]}" >p.test
+	run "$SANDBOXCTL" test --probes p.probes p.test
+	before=$(
+		hostname
+		id
+		ulimit -a
+		cat /proc/swaps /proc/sys/kernel/acct /proc/self/mounts
+	)
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	[ "$(
+		hostname
+		id
+		ulimit -a
+		cat /proc/swaps /proc/sys/kernel/acct /proc/self/mounts
+	)" = "$before" ]
+	[ "$(events .ok | sort -u)" = false ]
+	[ "$(events .call | wc -l)" -gt 150 ]
+	refute grep -q '"seen":"S' report # no signal, no death
+	refute grep -q '"seen":"signal' report
+}
+
+@test "a line without harmless arguments is named and not probed" {
+	write_policy 'trap kill clone'
+	write_test 'must deny kill(-1, SIGKILL)' 'must deny kill(_, SIGKILL)' 'must deny fork' 'must deny create /etc/x' || true
+	grep -qF 'p.test:1: not probed: must deny kill(-1, SIGKILL): no arguments are known' listed
+	grep -qF 'p.test:3: not probed: must deny fork: no arguments are known' listed
+	grep -qF 'p.test:4: not probed: must deny create /etc/x: it would make or start something' listed
+	grep -qF 'p.probes: 1 probes' listed
+}
+
+@test "what cannot be probed ends the program before it runs on: nothing is green by accident" {
+	requires_root
+	write_policy 'trap mount'
+	write_test 'must deny mount'
+	probed between 0 poll
+	[ "$status" -eq 0 ]
+	SANDBOX_MODE=observe probed between 0 poll
+	[ "$status" -eq 125 ]
+	expect 'SANDBOX_PROBES asks what a lock denies'
+	write_policy 'trap mount' 'detach pid'
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	expect 'cannot be probed: its first child would be the first process of the new PID namespace'
+	printf '%s\n' 'policy 1' 'phase early' 'trigger main' 'default allow' 'errno EPERM getpgid' 'phase serving' \
+		'trigger poll' 'default allow' 'errno EPERM getpgid' 'trap mount' >p.policy
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	expect 'cannot be probed: it locks where an earlier phase is locked'
+}
+
+@test "a table that is none, cut, changed, of another user or open to others is refused" {
+	requires_root
+	local size
+	write_policy 'trap mount'
+	write_test 'must deny mount' 'must deny ptrace' || true
+	cp p.probes whole
+	size=$(stat -c %s whole)
+	head -c $((size - 1)) whole >p.probes
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	expect 'is not a table of probes'
+	: >p.probes
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	cp whole p.probes
+	printf '\377\377\377\377' | dd of=p.probes bs=1 seek=36 conv=notrunc status=none # the phase of the first
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	expect 'is not a table of probes'
+	cp whole p.probes
+	chmod g+w p.probes
+	probed between 0 poll
+	expect 'belongs to another user or can be written by others'
+	chmod g-w p.probes
+	chown nobody p.probes
+	probed between 0 poll
+	expect 'belongs to another user or can be written by others'
+	rm p.probes
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	expect 'cannot open SANDBOX_PROBES'
+}
+
+@test "redis is probed with its shipped test, and serves" {
+	requires redis-server redis-cli jq
+	local port
+	"$SANDBOXCTL" test -q --probes redis.probes "$ROOT/policies/redis.test"
+	port=$(free_port)
+	start env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY=redis SANDBOX_PROBES="$PWD/redis.probes" \
+		SANDBOX_REPORT="$PWD/report" redis-server --port "$port" --save ''
+	eventually redis-cli -p "$port" ping
+	[ "$(redis-cli -p "$port" set a b)" = OK ]
+	eventually is_locked "$pid"
+	[ "$(events .ok | sort | uniq -c | awk '{ print ($1 > 40), $2 }')" = '1 true' ]
+	redis-cli -p "$port" bgsave
+	eventually grep -q 'rdb_last_bgsave_status:ok' <(redis-cli -p "$port" info persistence)
+}
