@@ -225,6 +225,29 @@ what_each_is() {
 	still_open 0 1 2
 }
 
+@test "a dry run says what is open and each descriptor that would refuse the lock, and closes nothing" {
+	requires jq
+	local path
+	path=$(lines 'descriptors close 10-19' 'descriptors expect 0-2 epoll eventfd' 'descriptors report')
+	opens "$path"
+	[ "$status" -eq 125 ] # control
+	SANDBOX_MODE=dry-run SANDBOX_REPORT="$dir/report" opens "$path"
+	# shellcheck disable=SC2086 # words
+	still_open 0 1 2 $every
+	expect 'descriptor 10, to be closed: '
+	refute grep -q 'descriptor 10 .*would refuse the lock' <<<"$output"
+	expect 'descriptor 20 ('
+	expect ' would refuse the lock: the policy does not expect it; this line would allow it: descriptors expect '
+	jq -r 'select(.event == "unexpected") | .fd' "$dir/report" | sort -n >"$dir/unexpected"
+	[ "$(head -1 "$dir/unexpected")" -ge 20 ]
+	[ "$(wc -l <"$dir/unexpected")" -gt 5 ]
+	# With the lines that it gives, nothing is left to refuse.
+	mapfile -t allowing < <(jq -r 'select(.event == "unexpected") | .allow' "$dir/report")
+	path=$(lines 'descriptors close 10-19' 'descriptors expect 0-2 epoll eventfd' "${allowing[@]}")
+	SANDBOX_MODE=dry-run opens "$path"
+	refute grep -q 'would refuse' <<<"$output"
+}
+
 @test "a thread with a table of its own is named" {
 	opens "$(lines 'descriptors close 10-')" own-table
 	[ "$status" -eq 125 ]

@@ -129,26 +129,60 @@ static bool has_lasting_name(const struct descriptor *descriptor)
 	}
 }
 
+/* The line of a policy that would expect it. */
+static void line_allowing(struct line *line, const struct descriptor *descriptor)
+{
+	line_text(line, "descriptors expect ");
+	line_text(line, descriptor_type(descriptor->kind));
+	if (has_lasting_name(descriptor)) {
+		line_char(line, ':');
+		line_word(line, descriptor->name);
+	}
+	line->text[line->length] = '\0';
+}
+
+/* "7 (tcp rw cloexec)" */
+static void line_unexpected(struct line *line, const struct descriptor *descriptor)
+{
+	line_unsigned(line, (uint64_t)descriptor->number);
+	line_text(line, " (");
+	line_text(line, descriptor_type(descriptor->kind));
+	line_char(line, ' ');
+	line_how(line, descriptor);
+	line_char(line, ')');
+	line->text[line->length] = '\0';
+}
+
 static _Noreturn void unexpected(const struct descriptor *descriptor)
 {
-	struct line number = { 0 }, what = { 0 }, allowing = { 0 };
+	struct line what = { 0 }, allowing = { 0 };
 
-	line_unsigned(&number, (uint64_t)descriptor->number);
-	line_text(&what, descriptor_type(descriptor->kind));
-	line_char(&what, ' ');
-	line_how(&what, descriptor);
-	line_text(&allowing, "descriptors expect ");
-	line_text(&allowing, descriptor_type(descriptor->kind));
-	if (has_lasting_name(descriptor)) {
-		line_char(&allowing, ':');
-		line_word(&allowing, descriptor->name);
-	}
-	number.text[number.length] = '\0';
-	what.text[what.length] = '\0';
-	allowing.text[allowing.length] = '\0';
-	report_fatal("descriptor ", number.text, " (", what.text,
-		     ") is open, and the policy does not expect it; this line would allow it: ",
+	line_unexpected(&what, descriptor);
+	line_allowing(&allowing, descriptor);
+	report_fatal("descriptor ", what.text,
+		     " is open, and the policy does not expect it; this line would allow it: ",
 		     allowing.text, NULL);
+}
+
+/* The same in a dry run. */
+static void tell_unexpected(const char *phase, const struct descriptor *descriptor)
+{
+	struct line line = { 0 }, allowing = { 0 };
+	const struct report_field fields[] = {
+		{ "phase", phase, 0 },
+		{ "fd", NULL, (uint64_t)descriptor->number },
+		{ "allow", allowing.text, 0 },
+		{ 0 },
+	};
+
+	line_text(&line, "descriptor ");
+	line_unexpected(&line, descriptor);
+	line_text(&line, " would refuse the lock: the policy does not expect it; this line would "
+			 "allow it: ");
+	line_allowing(&allowing, descriptor);
+	line_text(&line, allowing.text);
+	line.text[line.length] = '\0';
+	report_event("unexpected", fields, line.text, true);
 }
 
 /* "descriptor 7: tcp 127.0.0.1:6379 (rw cloexec)" */
@@ -224,15 +258,12 @@ static int open_directory(void)
 		NULL);
 }
 
-void descriptors_inspect(const void *image, const struct policyc_phase *phase)
+static void walk(const void *image, const struct policyc_phase *phase, int directory, bool dry)
 {
-	struct numbers list = { .directory = open_directory() };
+	struct numbers list = { .directory = directory };
 	bool asked = phase->flags & POLICYC_PHASE_INVENTORY;
 	int number;
 
-	barrier_run_others(shares_table, NULL,
-			   "has a table of descriptors of its own, which the policy's lines about "
-			   "descriptors cannot cover");
 	numbers_rewind(&list);
 	while ((number = numbers_next(&list)) >= 0) {
 		bool closed = will_be_closed(image, phase->close, number);
@@ -241,12 +272,30 @@ void descriptors_inspect(const void *image, const struct policyc_phase *phase)
 		    !descriptor_look(&now, list.directory, number))
 			continue;
 		tell(policyc_string(image, phase->name), &now, closed, asked);
-		if (!closed && !is_expected(image, phase->expected, &now))
+		if (closed || is_expected(image, phase->expected, &now))
+			continue;
+		if (!dry)
 			unexpected(&now);
+		tell_unexpected(policyc_string(image, phase->name), &now);
 	}
 	if (list.error)
 		report_fatal_errno(list.error, "cannot list the program's descriptors", NULL);
 	raw(close, list.directory);
+}
+
+void descriptors_inspect(const void *image, const struct policyc_phase *phase)
+{
+	int directory = open_directory();
+
+	barrier_run_others(shares_table, NULL,
+			   "has a table of descriptors of its own, which the policy's lines about "
+			   "descriptors cannot cover");
+	walk(image, phase, directory, false);
+}
+
+void descriptors_rehearse(const void *image, const struct policyc_phase *phase)
+{
+	walk(image, phase, open_directory(), true);
 }
 
 /* --- closing ---------------------------------------------------------------------------------- */

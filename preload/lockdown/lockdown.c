@@ -24,9 +24,9 @@
  *
  * A step that fails ends the process (report_fatal): never half locked and running. What the policy
  * marks `optional` and the kernel cannot do is left out, and said even when nobody asked.
- * SANDBOX_MODE=observe denies nothing, so it does none of 5. SANDBOX_MODE=learn makes a mark after
- * 3 in place of the lock: with every thread held, "before" and "after" mean what they will mean
- * then. Contract: hook; lockdown_require: load.
+ * SANDBOX_MODE=observe denies nothing, so it does none of 5; a dry run says what is open, no more.
+ * SANDBOX_MODE=learn makes a mark after 3 in place of the lock: with every thread held, "before"
+ * and "after" mean what they will mean then. Contract: hook; lockdown_require: load.
  */
 #include "lockdown/lockdown.h"
 
@@ -112,6 +112,8 @@ static void take_steps(const struct lockdown *lock)
 	steps_begin();
 	if (lock->dry_run || lock->observe)
 		steps_pretend(lock->phase);
+	if (lock->dry_run && (lock->phase->steps & POLICYC_STEP_DESCRIPTORS))
+		descriptors_rehearse(lock->image, lock->phase);
 	for (unsigned i = 0; i < STEPS; i++) {
 		if (has_step(lock, &steps[i]))
 			steps[i].take(lock->image, lock->phase);
