@@ -240,7 +240,8 @@ static const struct row *find_row(const char *name)
 /* The kernel looks at as many bits as the argument's type has. */
 static bool same_value(const struct query *query, int slot, uint64_t a, uint64_t b)
 {
-	unsigned width = slot < query->name->count ? query->name->arguments[slot].width : 64;
+	bool named = query->name && slot < query->name->count;
+	unsigned width = named ? query->name->arguments[slot].width : 64;
 	uint64_t mask = width >= 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
 
 	return !((a ^ b) & mask);
