@@ -11,7 +11,7 @@ teardown() {
 allow_lists() {
 	printf '%s\n' 'strict any' 'redis redis-server' 'redis-cache redis-server' 'redis-full redis-server' \
 		'redis-replica redis-server' 'nginx nginx' \
-		'nginx-more nginx' 'nginx-proxy nginx' 'memcached memcached'
+		'nginx-more nginx' 'nginx-proxy nginx' 'memcached memcached' 'memcached-full memcached' 'memcached-full memcached'
 }
 
 # probe_under POLICY PROGRAM CALL...: the probe, installed under the program's name. It waits with

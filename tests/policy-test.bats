@@ -25,6 +25,10 @@ holds() {
 	holds strict
 }
 
+@test "memcached-full" {
+	holds memcached-full
+}
+
 @test "redis" {
 	holds redis
 }
