@@ -145,6 +145,20 @@ static int become(const char *program, char **argv)
 	return EXIT_SETUP;
 }
 
+/* As their parent we read what they report ourselves; where it was to go, it goes as well. */
+static const char *report_file(const struct options *options)
+{
+	static const char *const others[] = { "stderr", "none", "fd:", "watch:" };
+	const char *where = getenv("SANDBOX_REPORT");
+
+	if (options->report || !where || !*where)
+		return options->report;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strncmp(where, others[i], strlen(others[i])))
+			return NULL;
+	return where;
+}
+
 /* A lock that is asked for and a mode that never locks: one of them is a mistake. */
 static bool mode_locks(const struct options *options)
 {
@@ -161,7 +175,7 @@ static int run(struct session *session, const struct options *options, char **ar
 	const char *program, *why;
 	struct supervision supervision = { .argv = argv,
 					   .policy = options->policy,
-					   .report = options->report,
+					   .report = report_file(options),
 					   .timeout_ms = options->timeout_ms,
 					   .require_lock = options->require_lock };
 	const char *policy;

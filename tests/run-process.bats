@@ -175,6 +175,8 @@ is_stopped() {
 }
 
 @test "under another one programs cannot be followed: required, it fails; else the library's word is taken" {
+	cp "$LEARNER" damaged
+	chmod 600 damaged
 	policy outer >/dev/null <<<$'policy 1\nphase a\n trigger main\n default allow'
 	run timeout 60 "$SANDBOXCTL" run -p ./outer.policy --report outer -- \
 		"$SANDBOXCTL" run -p ./p.policy --require-lock -- "$LEARNER" wait
@@ -185,6 +187,16 @@ is_stopped() {
 		"$SANDBOXCTL" run -p ./p.policy --report inner -- "$LEARNER" wait exit 3
 	[ "$status" -eq 3 ]
 	grep -q '"locked"' inner
+	# and the outer one hears of it all the same
+	printf '%s\n' "'$SANDBOXCTL' run -p ./p.policy --report inner -- '$LEARNER' \"\$@\"" >inner.sh
+	timeout 60 "$SANDBOXCTL" run -p ./p.policy --require-lock --report outer -- sh inner.sh wait
+	run timeout 60 "$SANDBOXCTL" run -p ./p.policy --require-lock -- sh inner.sh read /etc/passwd
+	[ "$status" -eq 124 ]
+	expect 'learner['
+	expect 'was never locked'
+	run timeout 60 "$SANDBOXCTL" run -p ./outer.policy --report outer -- \
+		"$SANDBOXCTL" run -p ./p.policy --report inner -- ./damaged
+	[ "$status" -eq 125 ]
 }
 
 @test "without watching, no event but those that were asked for" {
@@ -196,6 +208,36 @@ is_stopped() {
 	SANDBOX_REPORT=watch:$PWD/all run sandboxed ./p.policy "$LEARNER" fork wait
 	[ "$output" = '' ]
 	[ "$(jq -r .event all | xargs)" = 'loaded armed forked locked' ]
+}
+
+@test "where SANDBOX_REPORT sent the events they go as well" {
+	requires jq
+	SANDBOX_REPORT=$PWD/mine timeout 60 "$SANDBOXCTL" run -p ./p.policy --require-lock -- "$LEARNER" wait
+	[ "$(jq -r .event mine | xargs)" = 'loaded armed locked' ]
+	SANDBOX_REPORT=$PWD/other timeout 60 "$SANDBOXCTL" run -p ./p.policy --require-lock --report mine -- "$LEARNER" wait
+	[ "$(jq -r .event mine | xargs)" = 'loaded armed locked loaded armed locked' ]
+	[ ! -e other ]
+}
+
+@test "another user follows programs that it may execute and not read" {
+	requires setpriv
+	requires_root
+	unset TMPDIR
+	publish_library
+	local place=${LIBRARY%/*}
+	export XDG_CONFIG_HOME=$place/none
+	cp p.policy "$place/"
+	cp "$LEARNER" "$place/"
+	for mode in 711 755; do
+		chmod "$mode" "$place/learner"
+		run setpriv --reuid nobody --clear-groups "$place/sandboxctl" run -p "$place/p.policy" \
+			--require-lock -- env "$place/learner" wait
+		printf '%s\n' "$output"
+		[ "$status" -eq 0 ]
+	done
+	run setpriv --reuid nobody --clear-groups "$place/sandboxctl" run -p "$place/p.policy" \
+		--require-lock -- env "$place/learner"
+	[ "$status" -eq 124 ]
 }
 
 @test "a locked program that may not write says so before; a child of it says nothing" {

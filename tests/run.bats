@@ -147,6 +147,36 @@ nothing_is_left() {
 	[ "$(grep -h '^Seccomp_filters:' "/proc/$pid"/task/*/status | sort -u | tr -d '\t')" = Seccomp_filters:2 ]
 }
 
+@test "real servers: redis as a daemon, nginx' master and its workers" {
+	requires redis-server redis-cli nginx
+	requires_root
+	local port
+	port=$(free_port)
+	run timeout 60 "$SANDBOXCTL" run -p redis --timeout 30s -- redis-server --port "$port" --daemonize yes \
+		--dir "$PWD" --pidfile "$PWD/redis.pid" --save '' 3>&- 4>&-
+	[ "$status" -eq 0 ]
+	eventually test -s redis.pid
+	cat redis.pid >>"$BATS_TEST_TMPDIR/pids"
+	[ "$(redis-cli -p "$port" ping)" = PONG ]
+	grep -q '^Seccomp_filters:.*2' "/proc/$(<redis.pid)/status"
+	cat >nginx.conf <<-EOF2
+		worker_processes 2;
+		pid $PWD/nginx.pid;
+		error_log $PWD/nginx.log;
+		events {}
+		http { access_log off; server { listen 127.0.0.1:$(free_port); root $PWD; } }
+	EOF2
+	run timeout 60 "$SANDBOXCTL" run -p nginx --require-lock --report events -- nginx -c "$PWD/nginx.conf" 3>&- 4>&-
+	[ "$status" -eq 0 ]
+	eventually test -s nginx.pid
+	cat nginx.pid >>"$BATS_TEST_TMPDIR/pids"
+	grep -q '"event":"locked"' events
+	# control: a server that ends before it serves has locked nothing
+	run timeout 60 "$SANDBOXCTL" run -p nginx --require-lock -- nginx -t -c "$PWD/nginx.conf" 3>&- 4>&-
+	[ "$status" -eq 124 ]
+	expect 'was never locked: policy nginx'
+}
+
 @test "a policy that is for another program: nothing was locked is a failure, asked or not" {
 	sed -i '1a program other' p.policy
 	runs 124 -- "$HOST" wait

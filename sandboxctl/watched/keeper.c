@@ -38,6 +38,8 @@ void keeper_start(struct listener *listener, struct news *news)
 		return;
 	prctl(PR_SET_NAME, "sandboxctl-keep");
 	setsid();
+	if (chdir("/"))
+		_exit(1);
 	signal(SIGPIPE, SIG_IGN);
 	let_go_of_all_but(listener->file);
 	answer_all(listener);

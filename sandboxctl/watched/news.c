@@ -30,12 +30,29 @@ static bool make_file(struct news *news)
 	return news->file >= 0 && !fchmod(news->file, 0622) && !chmod(news->directory, 0711);
 }
 
-bool news_open(struct news *news, const char *copy, const char **why)
+static bool open_copies(struct news *news, const char *const copies[NEWS_COPIES])
 {
-	*news = (struct news){ .file = -1, .watch = -1, .copy = -1 };
-	if (copy)
-		news->copy = open(copy, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
-	if ((!copy || news->copy >= 0) && make_file(news))
+	static const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
+
+	for (int i = 0; i < NEWS_COPIES; i++) {
+		if (!copies[i])
+			continue;
+		news->copies[i] = open(copies[i], flags, 0644);
+		if (news->copies[i] < 0)
+			return false;
+	}
+	return true;
+}
+
+static void forget(struct news *news)
+{
+	*news = (struct news){ .file = -1, .watch = -1, .copies = { -1, -1 } };
+}
+
+bool news_open(struct news *news, const char *const copies[NEWS_COPIES], const char **why)
+{
+	forget(news);
+	if (open_copies(news, copies) && make_file(news))
 		news->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (news->watch >= 0 && inotify_add_watch(news->watch, news->path, IN_MODIFY) >= 0)
 		return true;
@@ -93,8 +110,10 @@ void news_read(struct news *news, void (*take)(void *argument, const json_t *eve
 		;
 	while (make_room(news) && (count = read(news->file, news->rest + news->length,
 						news->room - news->length)) > 0) {
-		if (news->copy >= 0)
-			write_all(news->copy, news->rest + news->length, (size_t)count);
+		for (int i = 0; i < NEWS_COPIES; i++)
+			if (news->copies[i] >= 0)
+				write_all(news->copies[i], news->rest + news->length,
+					  (size_t)count);
 		news->length += (size_t)count;
 		take_lines(news, take, argument);
 	}
@@ -110,8 +129,9 @@ void news_close(struct news *news)
 		close(news->file);
 	if (news->watch >= 0)
 		close(news->watch);
-	if (news->copy >= 0)
-		close(news->copy);
+	for (int i = 0; i < NEWS_COPIES; i++)
+		if (news->copies[i] >= 0)
+			close(news->copies[i]);
 	free(news->rest);
-	*news = (struct news){ .file = -1, .watch = -1, .copy = -1 };
+	forget(news);
 }

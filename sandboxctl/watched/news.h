@@ -12,18 +12,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { NEWS_COPIES = 2 };
+
 struct news {
 	char directory[4096];
 	char path[4096 + 16];
-	int file;  /* -1: none */
-	int watch; /* becomes readable when the file grows */
-	int copy;  /* what is appended goes there, too; -1: nowhere */
+	int file;		 /* -1: none */
+	int watch;		 /* becomes readable when the file grows */
+	int copies[NEWS_COPIES]; /* what is appended goes there, too; -1: nowhere */
 	char *rest;
 	size_t length, room; /* of `rest`: a line that is not whole yet */
 };
 
-/* False: `*why`, and nothing is left behind. `copy` may be NULL. */
-bool news_open(struct news *news, const char *copy, const char **why);
+/* False: `*why`, and nothing is left behind. Copies may be NULL. */
+bool news_open(struct news *news, const char *const copies[NEWS_COPIES], const char **why);
 
 /* Takes what is new, line by line. */
 void news_read(struct news *news, void (*take)(void *argument, const json_t *event),

@@ -112,7 +112,8 @@ static struct story_process *entry_of_image(struct story *story, const json_t *e
 	pid_t pid = number_of(event, "pid");
 	struct story_process *image, *found;
 
-	if (!number || number > story->count)
+	/* Blind, but under another watcher: the numbers are that one's. */
+	if (story->blind || !number || number > story->count)
 		return NULL;
 	image = story->list[number - 1];
 	if (!image->inner)

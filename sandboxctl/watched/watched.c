@@ -121,8 +121,10 @@ static void take_execve(struct watcher *watcher, struct member *member)
 	enum reach_kind kind;
 	const char *why = NULL;
 
-	if (!notice_path(watcher->listener.notice, &path))
+	if (!notice_path(watcher->listener.notice, &path)) {
+		member->executes = "?"; /* whose memory we may not read */
 		return;
+	}
 	kind = reach_program(arena, path.root, path.file, &why);
 	member->executes = arena_strndup(arena, path.named, strlen(path.named));
 	if (kind != REACH_CANNOT || faccessat(AT_FDCWD, path.file, X_OK, AT_EACCESS))
@@ -168,6 +170,7 @@ static void take_mark(struct watcher *watcher, struct member *member)
 		return;
 	}
 	process->reach = REACHED;
+	process->why_not = NULL;
 	listener_return(&watcher->listener, MARK_IMAGE + process->image->number);
 }
 
@@ -315,18 +318,30 @@ static bool open_sources(struct watcher *watcher, sigset_t *before, const char *
 	return false;
 }
 
-/* Without the listener. */
+/* Without the listener. A program that cannot be executed says why through a pipe that an execve
+ * closes. */
 static bool start_blind(struct watcher *watcher, const sigset_t *mask, const char **why)
 {
+	int ends[2], error = 0;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return false;
 	watcher->first = fork();
 	if (!watcher->first) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sigprocmask(SIG_SETMASK, mask, NULL);
 		execv(watcher->options->program, watcher->options->argv);
-		_exit(NOT_EXECUTED);
+		error = errno;
+		_exit(write(ends[1], &error, sizeof(error)) < 0 ? NOT_EXECUTED : EXIT_FAILURE);
 	}
-	*why = strerror(errno);
-	return watcher->first > 0;
+	if (watcher->first < 0)
+		error = errno;
+	close(ends[1]);
+	if (read(ends[0], &error, sizeof(error)) < 0)
+		error = errno;
+	close(ends[0]);
+	*why = strerror(error);
+	return !error;
 }
 
 static bool start(struct watcher *watcher, const sigset_t *mask, const char **why)
@@ -410,13 +425,26 @@ static void finish(struct watcher *watcher)
 		close(watcher->listener.file);
 }
 
+/* Where whoever watches us expects the events of those that we shall watch. */
+static const char *outer_file(struct arena *arena)
+{
+	static const char watch[] = "watch:";
+	const char *where = getenv("SANDBOX_REPORT");
+
+	return where && !strncmp(where, watch, strlen(watch))
+		       ? arena_printf(arena, "%s", where + strlen(watch))
+		       : NULL;
+}
+
 bool watched_run(const struct watched_options *options, struct story *story, const char **why)
 {
 	struct watcher watcher = { .options = options, .story = story };
 	sigset_t before;
 	bool good;
 
-	if (!news_open(&watcher.news, options->report, why))
+	const char *const copies[NEWS_COPIES] = { options->report, outer_file(story->arena) };
+
+	if (!news_open(&watcher.news, copies, why))
 		return false;
 	good = !setenv("SANDBOX_REPORT", arena_printf(story->arena, "watch:%s", watcher.news.path),
 		       1) &&

@@ -7,8 +7,9 @@
  * What is certain: where executed programs are followed (story.blind is NULL), each program that
  * any process executes is an entry of the story before it runs. Whether the library is in it is
  * seen when its loader has mapped all libraries and before any code of them has run.
- * What is not: the library's events are as true as the process that writes them. What a program
- * does before its lock it does with all its rights.
+ * What is not: loaders of glibc before 2.35 do not say when all is mapped. Where one of those runs
+ * a program without the library, nobody notices. The library's events are as true as the process
+ * that writes them. What a program does before its lock it does with all its rights.
  */
 #ifndef WATCHED_H
 #define WATCHED_H
