@@ -86,13 +86,17 @@ static void arm(const struct config *config, const struct executable *executable
 /* What a watcher wants to know of each program. */
 static void say_loaded(const struct executable *executable)
 {
-	const struct report_field fields[] = { { "file", executable->file, 0 },
-					       { "version", VERSION, 0 },
-					       { "ppid", NULL, (uint64_t)raw(getppid) },
-					       { 0 } };
+	struct report_field fields[] = { { "file", executable->file, 0 },
+					 { "version", VERSION, 0 },
+					 { 0 }, /* a watcher that gave us a number knows it */
+					 { 0 } };
 
-	if (report_watched())
-		report_event("loaded", fields, "loaded", false);
+	if (!report_watched())
+		return;
+	/* A filter that we were executed under may not allow it. */
+	if (!report_number())
+		fields[2] = (struct report_field){ "ppid", NULL, (uint64_t)raw(getppid) };
+	report_event("loaded", fields, "loaded", false);
 }
 
 __attribute__((constructor)) static void libsandbox_load(void)

@@ -154,6 +154,11 @@ bool report_watched(void)
 	return out.watched;
 }
 
+uint64_t report_number(void)
+{
+	return out.number;
+}
+
 void report_find_again(void)
 {
 	long fd;

@@ -21,6 +21,9 @@ void report_open(const struct config *config);
 /* any: does `sandboxctl run` or the like follow this process? Then every event goes to its file. */
 bool report_watched(void);
 
+/* load: how the watcher calls this program in this process; 0: it gave it no number. */
+uint64_t report_number(void);
+
 /* hook, before any lock: opens the report file again if the program closed it. When that cannot be
  * done, machines are told no more until report_seal(). */
 void report_find_again(void);

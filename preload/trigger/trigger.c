@@ -446,20 +446,19 @@ __attribute__((destructor)) static void say_unfired(void)
 	}
 }
 
-/* In the child of a fork: a process of its own from here on. Its parent is asked for before any
- * lock only, for a filter may deny that. */
+/* In the child of a fork: a process of its own from here on. */
 static void say_forked(void)
 {
+	struct report_field fields[] = { { 0 }, { 0 } };
 	bool may_look;
-	struct report_field fields[] = { { "ppid", NULL, 0 }, { 0 } };
 
 	if (!may_say(&may_look))
 		return;
-	if (may_look) {
+	if (may_look)
 		report_find_again();
-		fields[0].number = (uint64_t)raw(getppid);
-	}
-	report_event("forked", may_look ? fields : fields + 1, "forked", false);
+	if (may_look && !report_number())
+		fields[0] = (struct report_field){ "ppid", NULL, (uint64_t)raw(getppid) };
+	report_event("forked", fields, "forked", false);
 }
 
 bool trigger_is_due(unsigned phase, unsigned number)
