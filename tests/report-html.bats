@@ -222,6 +222,33 @@ NAME='.call | sub("\\(.*"; "")'
 	grep -qF 'have locks of their own: <code>y</code>' two.html
 }
 
+@test "of several phases each is shown: what is left under it, and what it closes" {
+	{
+		echo '{"recording":1,"program":["x"],"arch":"x86_64","triggers":[]}'
+		echo '{"call":"bind","who":"x","after":[],"count":1}'
+		echo '{"fired":"master","trigger":"poll","who":"x","after":["master"],"at":1}'
+		echo '{"call":"clone","who":"x","after":["master"],"count":2}'
+		echo '{"call":"setuid","who":"x/1","after":["master"],"count":3}'
+		echo '{"fired":"worker","trigger":"epoll_wait","who":"x/1","after":["master","worker"],"at":4}'
+		echo '{"call":"accept4","who":"x/1","after":["master","worker"],"count":4}'
+	} >phases.recording
+	run "$SANDBOXCTL" report phases.recording
+	expect 'phase master: trigger poll, met by 1 process, first at call 1; leaves 3'
+	expect 'phase worker: trigger epoll_wait, met by 1 process, first at call 4; leaves 1'
+	"$SANDBOXCTL" report phases.recording --html phases.html
+	browse phases.html >phases
+	jq -e '.chips == [["bind"], ["accept4", "setuid", "clone"], ["setuid", "clone", "bind"], ["accept4"]] and
+		(.tables.Calls.heads[1:6] == ["Under master", "Under worker", "Not locked", "Locked: master", "Locked: worker"]) and
+		([.tables.Calls.rows[] | [(.[0] | sub(" .*"; "")), .[1:6][]]] == [
+			["accept4", "● stays open", "● stays open", "0", "0", "4"],
+			["setuid", "● stays open", "✓ closed", "0", "3", "0"],
+			["clone", "● stays open", "✓ closed", "0", "2", "0"],
+			["bind", "✓ closed", "✓ closed", "1", "0", "0"]])' phases || {
+		jq -c '.chips, .tables.Calls' phases >&2
+		return 1
+	}
+}
+
 @test "no trigger was met: the page says so, and promises nothing" {
 	"$SANDBOXCTL" learn -q -t sigsuspend -o none.policy -r none.recording -- "$HOSTS/learner" wait || true
 	"$SANDBOXCTL" report none.recording --html none.html
@@ -251,6 +278,10 @@ NAME='.call | sub("\\(.*"; "")'
 	expect "short.recording:$(wc -l <a.recording): the last line is not whole and left out"
 	grep -q '1 of 1 runs were cut off' short.html
 	refute grep -q 'runs were cut off' page.html
+	# what was made until then is known, too
+	run "$SANDBOXCTL" report short.recording
+	expect ": $(of a.recording 'map(select(.seconds and (has("end") | not)).calls) | max') calls of $(of a.recording 'map(select(has("process"))) | length') process"
+	expect 'cut off'
 }
 
 @test "the page is not written over a recording, nor half" {

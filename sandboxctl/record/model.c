@@ -305,8 +305,9 @@ static void read_time(struct reader *reader)
 {
 	struct run *run = last_run(reader);
 
+	run->calls = number_field(reader, "calls");
 	*ARENA_PUSH(reader->model->arena, run->times, run->time_count) =
-		(struct run_time){ number_field(reader, "calls"), seconds_field(reader) };
+		(struct run_time){ run->calls, seconds_field(reader) };
 }
 
 static void read_process(struct reader *reader)
@@ -317,6 +318,7 @@ static void read_process(struct reader *reader)
 	read_who(reader, &scene);
 	*ARENA_PUSH(reader->model->arena, run->started_processes, run->process_count) =
 		(struct run_process){ scene.program, scene.generation, number_field(reader, "at") };
+	run->processes = run->process_count;
 }
 
 static void read_end(struct reader *reader)
@@ -325,7 +327,6 @@ static void read_end(struct reader *reader)
 
 	read_time(reader);
 	run->end = text_field(reader, "end", true);
-	run->calls = number_field(reader, "calls");
 	run->processes = number_field(reader, "processes");
 }
 

@@ -39,8 +39,8 @@ struct run {
 	const char *program, *started, *kernel, *policy; /* policy: NULL when none was named */
 	const char *version;				 /* of sandboxctl */
 	const char *end;				 /* "exit 0"; NULL: it was cut off */
-	uint64_t calls, processes;
-	struct run_time *times; /* the last one is the end */
+	uint64_t calls, processes;			 /* as far as it is known */
+	struct run_time *times;				 /* the last one is the end */
 	size_t time_count;
 	struct run_sight *sights;
 	size_t sight_count;

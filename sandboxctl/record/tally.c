@@ -68,8 +68,10 @@ static void find_lock(struct counter *counter)
 	counter->tally.program = model_program(model);
 	for (size_t i = 0; i < model->fired_count; i++) {
 		bit = model_phase(model, model->fired[i].phase);
-		if (!strcmp(model->fired[i].program, counter->tally.program) &&
-		    bit > counter->tally.last)
+		if (strcmp(model->fired[i].program, counter->tally.program) != 0)
+			continue;
+		counter->tally.met |= bit;
+		if (bit > counter->tally.last)
 			counter->tally.last = bit;
 	}
 }
@@ -353,6 +355,15 @@ struct tally tally(struct context *context, const struct model *model)
 		find_places(&counter, SIGHT_ADDRESS, &counter.tally.address_count);
 	find_objects(&counter);
 	return counter.tally;
+}
+
+size_t tally_left(const struct tally *tally, uint32_t phase)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < tally->call_count; i++)
+		left += (tally->calls[i].left & phase) != 0;
+	return left;
 }
 
 const struct tally_call *tally_find(const struct tally *tally, const char *name)

@@ -49,7 +49,8 @@ struct tally {
 	const struct model *model;
 	const char *program; /* whose lock it is; NULL: no trigger was met */
 	const char *others;  /* programs that met a trigger by themselves, too, or "" */
-	uint32_t last;	     /* the bit of the last phase that it met; 0: none */
+	uint32_t met;	     /* bits of the phases that it met */
+	uint32_t last;	     /* of the last of them; 0: none */
 
 	struct tally_call *calls; /* left after the last phase first, then by count */
 	size_t call_count, left;  /* different ones; left after the last phase */
@@ -64,6 +65,9 @@ struct tally {
 };
 
 struct tally tally(struct context *context, const struct model *model);
+
+/* How many different calls are left after a phase, by its bit. */
+size_t tally_left(const struct tally *tally, uint32_t phase);
 
 /* NULL: it was never made. */
 const struct tally_call *tally_find(const struct tally *tally, const char *name);

@@ -119,19 +119,41 @@ static void put_kinds_of_call(FILE *page, bool is_dangerous, bool is_sensitive)
 		put(page, "<span class=\"sign kind\">sensitive</span>");
 }
 
-/* What is open is a warning only where it is worth one. */
-static void put_verdict(FILE *page, const struct report *report, bool is_left, bool is_used,
-			bool is_notable)
+static bool has_phases(const struct report *report)
 {
-	if (!has_lock(report))
-		put(page, "<td class=\"none\">no lock</td>");
-	else if (is_left && is_notable)
+	return (report->tally.met & (report->tally.met - 1)) != 0;
+}
+
+static void put_verdict_heads(FILE *page, const struct report *report)
+{
+	for (unsigned i = 0; i < report->model->phase_count; i++)
+		if (has_phases(report) && report->tally.met & 1u << i)
+			put(page, "<th scope=\"col\">Under %s</th>", report->model->phases[i]);
+	if (!has_phases(report))
+		put_head(page, "Under the lock");
+}
+
+/* What is open is a warning only where it is worth one. */
+static void put_verdict(FILE *page, bool is_left, bool is_used, bool is_notable)
+{
+	if (is_left && is_notable)
 		put(page, "<td><span class=\"sign open\">&#9679; stays open</span></td>");
 	else if (is_left)
 		put(page, "<td><span class=\"sign kind\">&#9675; left</span></td>");
 	else
 		put(page, "<td><span class=\"sign closed\">&#10003; closed%s</span></td>",
 		    is_used ? "" : ", never used");
+}
+
+/* For each phase that the program met. NULL: the call was never made. */
+static void put_verdicts(FILE *page, const struct report *report, const struct tally_call *call,
+			 bool is_notable)
+{
+	if (!has_lock(report))
+		put(page, "<td class=\"none\">no lock</td>");
+	for (unsigned i = 0; i < report->model->phase_count; i++)
+		if (report->tally.met & 1u << i)
+			put_verdict(page, call && call->left & 1u << i, call != NULL, is_notable);
 }
 
 /* --- the top ---------------------------------------------------------------------------------- */
@@ -223,18 +245,29 @@ static const char *title_of(const struct report *report)
 	return arena_strndup(report->arena, name, length - (size_t)(name - command));
 }
 
+/* " (phase worker)" where there are others. */
+static const char *last_phase(const struct report *report)
+{
+	unsigned last = (unsigned)__builtin_ctz(report->tally.last);
+
+	return has_phases(report)
+		       ? arena_printf(report->arena, " (phase %s)", report->model->phases[last])
+		       : "";
+}
+
 static void put_lead(FILE *page, const struct report *report)
 {
 	const struct tally *tally = &report->tally;
 
 	if (has_lock(report))
 		put(page,
-		    "<p class=\"lead\">Locked at <code>%s</code>, this program keeps <b>%zu</b> of "
+		    "<p class=\"lead\">Locked at <code>%s</code>%s, this program keeps <b>%zu</b> "
+		    "of "
 		    "the kernel's %zu system calls. It used %zu in all, %zu of them only outside "
 		    "the "
 		    "lock: before the trigger, or in processes that do not meet it.</p>\n",
-		    trigger_text(report), tally->left, tally->known, tally->call_count,
-		    tally->call_count - tally->left);
+		    trigger_text(report), last_phase(report), tally->left, tally->known,
+		    tally->call_count, tally->call_count - tally->left);
 	else
 		put(page, "<p class=\"lead warning\">No trigger was met, so nothing would be "
 			  "locked. <code>sandboxctl triggers</code> finds one.</p>\n");
@@ -316,7 +349,7 @@ static void put_notable(FILE *page, const struct report *report, const char *nam
 	static const uint64_t none[TALLY_COLUMNS];
 
 	put(page, "<tr><th scope=\"row\" class=\"call\">%s</th>", name);
-	put_verdict(page, report, call && call->is_left, call != NULL, true);
+	put_verdicts(page, report, call, true);
 	put_counts(page, report, call ? call->counts : none);
 	put(page, "<td class=\"nowrap\">");
 	put_kinds_of_call(page, call && call->is_dangerous, is_sensitive);
@@ -329,7 +362,7 @@ static void put_notables(FILE *page, const struct report *report)
 
 	begin_table(page, "Sensitive and dangerous calls", false);
 	put_head(page, "Call");
-	put_head(page, "Under the lock");
+	put_verdict_heads(page, report);
 	put_count_heads(page, report);
 	put_head(page, "Kind");
 	put_head(page, "Good for");
@@ -344,25 +377,41 @@ static void put_notables(FILE *page, const struct report *report)
 	end_table(page);
 }
 
-static void put_chip(FILE *page, const struct tally_call *call)
+static void put_chip(FILE *page, const struct tally_call *call, bool is_left)
 {
 	if (call->is_dangerous || call->is_sensitive)
 		put(page, "<li class=\"marked%s\"><code>%s</code> %s</li>\n",
-		    call->is_left ? "" : " gone", call->name, call->is_left ? "\u25cf" : "\u2713");
+		    is_left ? "" : " gone", call->name, is_left ? "\u25cf" : "\u2713");
 	else
 		put(page, "<li><code>%s</code></li>\n", call->name);
 }
 
-static void put_side(FILE *page, const struct report *report, const char *title, bool is_left)
+static void put_side(FILE *page, const struct report *report, unsigned phase, bool is_left)
 {
 	const struct tally *tally = &report->tally;
-	size_t count = is_left ? tally->left : tally->call_count - tally->left;
+	size_t left = tally_left(tally, 1u << phase);
 
-	put(page, "<div><h3>%s (%zu)</h3>\n<ul class=\"chips\">\n", title, count);
+	put(page, "<div><h3>%s%s%s (%zu)</h3>\n<ul class=\"chips\">\n", is_left ? "Left" : "Closed",
+	    has_phases(report)
+		    ? arena_printf(report->arena, " under %s", report->model->phases[phase])
+		    : "",
+	    is_left ? "" : ", though used elsewhere", is_left ? left : tally->call_count - left);
 	for (size_t i = 0; i < tally->call_count; i++)
-		if (tally->calls[i].is_left == is_left)
-			put_chip(page, &tally->calls[i]);
+		if (((tally->calls[i].left & 1u << phase) != 0) == is_left)
+			put_chip(page, &tally->calls[i], is_left);
 	put(page, "</ul></div>\n");
+}
+
+static void put_sides(FILE *page, const struct report *report)
+{
+	for (unsigned i = 0; i < report->model->phase_count; i++) {
+		if (!(report->tally.met & 1u << i))
+			continue;
+		put(page, "<div class=\"sides\">\n");
+		put_side(page, report, i, false);
+		put_side(page, report, i, true);
+		put(page, "</div>\n");
+	}
 }
 
 static void put_lock(FILE *page, const struct report *report)
@@ -376,11 +425,9 @@ static void put_lock(FILE *page, const struct report *report)
 	put_notables(page, report);
 	if (!has_lock(report))
 		return;
-	put(page, "<div class=\"sides\">\n");
-	put_side(page, report, "Closed, though used outside the lock", false);
-	put_side(page, report, "Left", true);
+	put_sides(page, report);
 	put(page,
-	    "</div>\n<p class=\"about\">Framed, with a sign: sensitive or dangerous. Counted is "
+	    "<p class=\"about after\">Framed, with a sign: sensitive or dangerous. Counted is "
 	    "what was seen: a policy that <code>sandboxctl learn</code> writes also gives "
 	    "<code>@base</code> and <code>@abort</code>, so that the program can end.</p>\n");
 }
@@ -453,7 +500,7 @@ static void put_call(FILE *page, const struct report *report, const struct tally
 	    call->is_foreign ? " (foreign)" : "");
 	put_kinds_of_call(page, call->is_dangerous, call->is_sensitive);
 	put(page, "</th>");
-	put_verdict(page, report, call->is_left, true, is_notable);
+	put_verdicts(page, report, call, is_notable);
 	put_counts(page, report, call->counts);
 	put_bars(page, call, most);
 	put_kinds(page, report, call);
@@ -475,7 +522,7 @@ static void put_calls(FILE *page, const struct report *report)
 	    "code called. Bars: hatched not locked, plain locked; one step is a doubling.</p>\n");
 	begin_table(page, "Calls", true);
 	put_head(page, "Call");
-	put_head(page, "Under the lock");
+	put_verdict_heads(page, report);
 	put_count_heads(page, report);
 	put_head(page, "As bars");
 	put_head(page, "Arguments and callers");

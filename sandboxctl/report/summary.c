@@ -26,6 +26,14 @@ static void print_run(FILE *out, struct arena *arena, const struct run *run)
 		run->end ? seen_text(arena, run->end) : "");
 }
 
+static void print_trigger(FILE *out, const struct report *report, const struct fired *fired,
+			  size_t count, size_t left)
+{
+	fprintf(out, "phase %s: trigger %s, met by %zu process%s, first at call %llu; leaves %zu\n",
+		seen_text(report->arena, fired->phase), seen_text(report->arena, fired->trigger),
+		count, count == 1 ? "" : "es", (unsigned long long)fired->at, left);
+}
+
 static void print_triggers(FILE *out, const struct report *report)
 {
 	const struct model *model = report->model;
@@ -44,11 +52,8 @@ static void print_triggers(FILE *out, const struct report *report)
 				first = fired;
 		}
 		if (first)
-			fprintf(out,
-				"phase %s: trigger %s, met by %zu process%s, first at call %llu\n",
-				seen_text(report->arena, first->phase),
-				seen_text(report->arena, first->trigger), count,
-				count == 1 ? "" : "es", (unsigned long long)first->at);
+			print_trigger(out, report, first, count,
+				      tally_left(&report->tally, 1u << i));
 	}
 }
 
