@@ -236,3 +236,19 @@ must deny connect tcp 80: denied EACCES true' ]
 	redis-cli -p "$port" bgsave
 	eventually grep -q 'rdb_last_bgsave_status:ok' <(redis-cli -p "$port" info persistence)
 }
+
+@test "sandboxctl run demands the lock, and has it probed" {
+	requires jq
+	write_policy 'trap mount ptrace'
+	write_test 'must deny mount' 'must deny ptrace'
+	SANDBOX_PROBES=$PWD/p.probes run "$SANDBOXCTL" run -l -r report -L "$LIBRARY" -p ./p.policy -- \
+		"$HOSTS/between" 0 poll
+	[ "$status" -eq 0 ]
+	[ "$(events .ok | xargs)" = 'true true' ]
+	write_policy 'trap mount'
+	SANDBOX_PROBES=$PWD/p.probes run "$SANDBOXCTL" run -l -L "$LIBRARY" -p ./p.policy -- \
+		"$HOSTS/between" 0 poll
+	[ "$status" -eq 125 ]
+	expect 'probe: must deny ptrace: expected SIGSYS, seen ESRCH'
+	refute grep -q 'poll done' <<<"$output"
+}
