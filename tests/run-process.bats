@@ -210,6 +210,27 @@ is_stopped() {
 	[ "$(jq -r .event all | xargs)" = 'loaded armed forked locked' ]
 }
 
+@test "a program that is executed under a lock reports, too, though it may not open a file to" {
+	requires jq
+	policy strict-parent >/dev/null <<-EOF2
+		policy 1
+		program becomes learner
+		phase serving
+		  trigger poll
+		  default allow
+		  kill openat where flags & O_ACCMODE != O_RDONLY
+		  kill getppid
+	EOF2
+	sandboxed ./strict-parent.policy "$HOSTS/becomes" "$LEARNER" wait # control: it can do it alone
+	timeout 60 "$SANDBOXCTL" run -p ./strict-parent.policy --require-lock --report events -- \
+		"$HOSTS/becomes" "$LEARNER" wait
+	[ "$(jq -r '[.event, .program] | join(" ")' events | paste -sd,)" = \
+		'loaded becomes,armed becomes,locked becomes,loaded learner,armed learner,locked learner' ]
+	run timeout 60 "$SANDBOXCTL" run -p ./strict-parent.policy --require-lock -- \
+		"$HOSTS/becomes" "$LEARNER" write out # control: that is how it would have died
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+}
+
 @test "where SANDBOX_REPORT sent the events they go as well" {
 	requires jq
 	SANDBOX_REPORT=$PWD/mine timeout 60 "$SANDBOXCTL" run -p ./p.policy --require-lock -- "$LEARNER" wait

@@ -32,7 +32,7 @@ static struct {
 	const void *image;
 	const char *path; /* SANDBOX_REPORT when it is a path */
 	bool verbose;
-	bool opens_nothing; /* a filter is in force */
+	bool opens_nothing; /* a filter is in force, ours or that of who executed us */
 	bool watched;	    /* SANDBOX_REPORT=watch:PATH: machines read every event */
 	uint64_t number;    /* how the watcher calls this program in this process; 0: it does not */
 	struct target people;
@@ -123,6 +123,15 @@ void report_program(const char *program)
 	out.program = program;
 }
 
+static void ask_watcher(void)
+{
+	const struct mark_watch watch = mark_watched(out.path);
+
+	out.number = watch.number;
+	out.machines.fd = watch.file;
+	out.opens_nothing = watch.under_lock;
+}
+
 void report_open(const struct config *config)
 {
 	const char *where = config->report ? config->report : "stderr";
@@ -141,12 +150,13 @@ void report_open(const struct config *config)
 	} else {
 		out.watched = starts_with(where, "watch:");
 		out.path = out.watched ? where + sizeof("watch:") - 1 : where;
-		open_path(out.path);
+		if (out.watched)
+			ask_watcher();
+		if (out.machines.fd < 0)
+			open_path(out.path);
 	}
 	if (!target_identify(&out.machines))
 		report_fatal("SANDBOX_REPORT=", where, " does not name an open descriptor", NULL);
-	if (out.watched)
-		out.number = mark_watched();
 }
 
 bool report_watched(void)
@@ -163,7 +173,7 @@ void report_find_again(void)
 {
 	long fd;
 
-	if (!out.path || target_unchanged(&out.machines))
+	if (!out.path || out.opens_nothing || target_unchanged(&out.machines))
 		return;
 	fd = try_path(out.path);
 	out.machines.fd = fd < 0 ? -1 : (int)fd;

@@ -37,11 +37,17 @@ void mark_loaded(void)
 	mark(MARK_LOADED, 0, 0, 0);
 }
 
-uint64_t mark_watched(void)
+struct mark_watch mark_watched(const char *path)
 {
-	long answer = raw(getpid, MARK, MARK_WATCHED);
+	long answer = raw(getpid, MARK, MARK_WATCHED, path);
+	struct mark_watch watch = { .file = -1 };
 
-	return answer > MARK_IMAGE ? (uint64_t)(answer - MARK_IMAGE) : 0;
+	if (answer <= MARK_IMAGE)
+		return watch;
+	watch.number = (uint32_t)answer;
+	watch.file = (int)(answer >> MARK_FILE) - 1;
+	watch.under_lock = answer & MARK_UNDER_LOCK;
+	return watch;
 }
 
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

@@ -8,19 +8,24 @@
  * itself, where nobody records, with EINVAL.
  *
  * Whoever only follows processes (`sandboxctl run`) is told once per program that is executed, by
- * getpid(MARK, MARK_WATCHED), which every policy allows: a program may be executed under a lock.
- * The kernel itself answers with a process id, the watcher with MARK_IMAGE and a number above it.
+ * getpid(MARK, MARK_WATCHED, path), which every policy allows: a program may be executed under a
+ * lock. The kernel itself answers with a process id, the watcher with MARK_IMAGE, a number in the
+ * low 32 bits, MARK_UNDER_LOCK where that is so, and above MARK_FILE the descriptor, plus one, that
+ * it has put into the process for the events: under a lock none may be opened.
  */
 #ifndef MARK_H
 #define MARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
 	MARK = 0x736e6478,
 	MARK_SEEN = 0x1ea4,
 };
-#define MARK_IMAGE (1l << 32) /* above every process id */
+#define MARK_IMAGE	(1l << 32) /* above every process id */
+#define MARK_UNDER_LOCK (1l << 33) /* whoever executed the program was locked */
+#define MARK_FILE	40	   /* bits below the descriptor */
 
 enum mark {
 	/* The constructor begins: what follows is the library's own doing. Its code: start, end. */
@@ -42,8 +47,14 @@ struct policyc_phase;
 void mark_loading(void);
 void mark_loaded(void);
 
-/* load: the number by which the watcher knows this program in this process; 0: nobody watches. */
-uint64_t mark_watched(void);
+/* load: what the watcher says to a program whose events go to the file `path`. Number 0: nobody
+ * watches; file -1: there is none. */
+struct mark_watch {
+	uint32_t number;
+	int file;
+	bool under_lock;
+};
+struct mark_watch mark_watched(const char *path);
 
 /* hook: `trigger` is its text. */
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

@@ -7,6 +7,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <poll.h>
@@ -214,6 +215,17 @@ bool listener_continue(struct listener *listener)
 bool listener_return(struct listener *listener, int64_t value)
 {
 	return send_answer(listener, value, 0);
+}
+
+bool listener_give(struct listener *listener, int file, int number)
+{
+	struct seccomp_notif_addfd gift = { .id = listener->notice->id,
+					    .flags = SECCOMP_ADDFD_FLAG_SETFD,
+					    .srcfd = (unsigned)file,
+					    .newfd = (unsigned)number,
+					    .newfd_flags = O_CLOEXEC };
+
+	return ioctl(listener->file, SECCOMP_IOCTL_NOTIF_ADDFD, &gift) == number;
 }
 
 bool listener_holds(const struct listener *listener)

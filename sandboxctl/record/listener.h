@@ -47,6 +47,8 @@ enum received listener_receive(struct listener *listener);
 bool listener_continue(struct listener *listener);
 /* The call is not made, and returns `value`. */
 bool listener_return(struct listener *listener, int64_t value);
+/* Puts a descriptor of ours into the process that waits, as `number`; false: it cannot be. */
+bool listener_give(struct listener *listener, int file, int number);
 /* Whether the thread that waits is still the one that made the call. */
 bool listener_holds(const struct listener *listener);
 

@@ -27,7 +27,9 @@ static bool make_file(struct news *news)
 	}
 	snprintf(news->path, sizeof(news->path), "%s/events", news->directory);
 	news->file = open(news->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return news->file >= 0 && !fchmod(news->file, 0622) && !chmod(news->directory, 0711);
+	news->end = open(news->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	return news->file >= 0 && news->end >= 0 && !fchmod(news->file, 0622) &&
+	       !chmod(news->directory, 0711);
 }
 
 static bool open_copies(struct news *news, const char *const copies[NEWS_COPIES])
@@ -46,7 +48,7 @@ static bool open_copies(struct news *news, const char *const copies[NEWS_COPIES]
 
 static void forget(struct news *news)
 {
-	*news = (struct news){ .file = -1, .watch = -1, .copies = { -1, -1 } };
+	*news = (struct news){ .file = -1, .end = -1, .watch = -1, .copies = { -1, -1 } };
 }
 
 bool news_open(struct news *news, const char *const copies[NEWS_COPIES], const char **why)
@@ -127,6 +129,8 @@ void news_close(struct news *news)
 		rmdir(news->directory);
 	if (news->file >= 0)
 		close(news->file);
+	if (news->end >= 0)
+		close(news->end);
 	if (news->watch >= 0)
 		close(news->watch);
 	for (int i = 0; i < NEWS_COPIES; i++)

@@ -18,6 +18,7 @@ struct news {
 	char directory[4096];
 	char path[4096 + 16];
 	int file;		 /* -1: none */
+	int end;		 /* the same, to append to */
 	int watch;		 /* becomes readable when the file grows */
 	int copies[NEWS_COPIES]; /* what is appended goes there, too; -1: nowhere */
 	char *rest;

@@ -8,6 +8,7 @@
 #include "watched/watched.h"
 
 #include "record/listener.h"
+#include "record/remote.h"
 #include "watched/keeper.h"
 #include "watched/look.h"
 #include "watched/members.h"
@@ -157,6 +158,28 @@ static void take_mapped(struct watcher *watcher, struct member *member)
 		hold(watcher, process);
 }
 
+/* The file of the events, where the library would keep it: far from what programs count on. Its
+ * number there, or -1: then it opens the file itself. */
+static int give_file(struct watcher *watcher)
+{
+	enum { FIRST = 200, LAST = 1000 };
+	const struct seccomp_notif *notice = watcher->listener.notice;
+	char path[sizeof(watcher->news.path)];
+
+	/* Under a watcher of its own, which has no listener, its events go elsewhere. */
+	if (!remote_text((pid_t)notice->pid, notice->data.args[2], path, sizeof(path)) ||
+	    strcmp(path, watcher->news.path) != 0)
+		return -1;
+
+	for (int number = FIRST; number <= LAST; number++) {
+		snprintf(path, sizeof(path), "/proc/%u/fd/%d", notice->pid, number);
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+			return listener_give(&watcher->listener, watcher->news.end, number) ? number
+											    : -1;
+	}
+	return -1;
+}
+
 /* The library's mark: the number that its events shall have. */
 static void take_mark(struct watcher *watcher, struct member *member)
 {
@@ -171,7 +194,9 @@ static void take_mark(struct watcher *watcher, struct member *member)
 	}
 	process->reach = REACHED;
 	process->why_not = NULL;
-	listener_return(&watcher->listener, MARK_IMAGE + process->image->number);
+	listener_return(&watcher->listener, MARK_IMAGE | process->image->number |
+						    (process->under_lock ? MARK_UNDER_LOCK : 0) |
+						    (int64_t)(give_file(watcher) + 1) << MARK_FILE);
 }
 
 static void take_notice(struct watcher *watcher)
