@@ -25,6 +25,10 @@ holds() {
 	holds strict
 }
 
+@test "bind9" {
+	holds bind9
+}
+
 @test "memcached-full" {
 	holds memcached-full
 }
