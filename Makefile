@@ -285,7 +285,7 @@ fuzz:
 	@SEED='$(SEED)' COUNT='$(COUNT)' TIME='$(TIME)' scripts/fuzz
 
 bench:
-	@scripts/setup build
+	@scripts/setup build bench
 	@$(MAKE) --no-print-directory all benches
 	@scripts/bench
 
