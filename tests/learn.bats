@@ -48,6 +48,16 @@ rules() {
 	expect 'denied openat('
 }
 
+@test "a daemon whose first process ends before its child has made a call is followed" {
+	requires jq
+	for _ in 1 2 3 4 5; do
+		rm -f worker.recording
+		learn -q -t epoll_wait -- "$HOSTS/worker" daemon socket
+		[ "$(calls socket serving worker.recording)" -eq 1 ]
+		[ "$(jq -r 'select(.call != null and (.call | startswith("socket"))) | .who' worker.recording)" = worker/1 ]
+	done
+}
+
 @test "no call is lost: 8 threads and 50 processes make 13,000 that are counted exactly" {
 	requires jq
 	learn -q -t poll -- "$HOSTS/many-calls" 8 1000 50 100

@@ -112,7 +112,7 @@ bool is_needed(const struct model *model, const char *program, uint32_t phase,
 
 	if (!(scene->fired & phase))
 		return false;
-	return !strcmp(scene->program, program) || !locks_itself(model, scene->program);
+	return !program || !strcmp(scene->program, program) || !locks_itself(model, scene->program);
 }
 
 /* --- reasons ---------------------------------------------------------------------------------- */

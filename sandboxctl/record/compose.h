@@ -18,7 +18,8 @@ struct compose {
 /* The program that met its trigger: the one that was started, else the first. NULL: none did. */
 const char *model_program(const struct model *model);
 
-/* Whether the policy of `program` must allow it in the phase: the process is locked then. */
+/* Whether the policy of `program` must allow it in the phase: the process is locked then. NULL: the
+ * policy of any program. */
 bool is_needed(const struct model *model, const char *program, uint32_t phase,
 	       const struct sighting *sighting);
 

@@ -38,6 +38,7 @@ struct coverage {
 /* The bits of arguments that the policy looks at are kept by a recorder with these shapes. */
 void cover_shapes(const struct policy *policy, struct shapes *shapes);
 
+/* `program`: whose policy it is; NULL: of all that were locked. */
 struct coverage cover(struct context *context, const struct model *model, const char *program,
 		      const struct policy *policy);
 

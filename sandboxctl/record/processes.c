@@ -163,17 +163,34 @@ static struct process *add_process(struct processes *processes, pid_t pid)
 	return process;
 }
 
-/* The parent, or if that is gone too, whoever forked last and still misses a child. */
-static struct process *parent_of(struct processes *processes, pid_t pid)
+static struct process *forked_last(struct process *list, uint64_t image)
 {
 	struct process *best = NULL;
 
-	if (pid > 0 && (size_t)pid < processes->thread_max && processes->by_thread[pid])
-		return processes->by_thread[pid];
-	for (struct process *at = processes->alive; at; at = at->next)
-		if (at->forks && (!best || at->fork_order > best->fork_order))
+	for (struct process *at = list; at; at = at->next)
+		if (at->forks && (!image || at->image == image) &&
+		    (!best || at->fork_order > best->fork_order))
 			best = at;
 	return best;
+}
+
+/* A child runs its parent's program. When the parent is gone the kernel names another: then it is
+ * whoever forked last and still misses a child, of that program if there is one. */
+static struct process *parent_of(struct processes *processes, pid_t pid, pid_t parent_pid)
+{
+	struct process *parent = NULL, *other;
+	uint64_t image = image_of(pid);
+
+	if (parent_pid > 0 && (size_t)parent_pid < processes->thread_max)
+		parent = processes->by_thread[parent_pid];
+	if (parent && parent->image == image)
+		return parent;
+	other = image ? forked_last(processes->alive, image) : NULL;
+	if (!other && image)
+		other = forked_last(processes->departed, image);
+	if (other)
+		return other;
+	return parent ? parent : forked_last(processes->alive, 0);
 }
 
 static void inherit(struct process *child, struct process *parent)
@@ -191,7 +208,7 @@ static void inherit(struct process *child, struct process *parent)
 
 static struct process *meet_process(struct processes *processes, pid_t pid, pid_t parent_pid)
 {
-	struct process *parent = parent_of(processes, parent_pid);
+	struct process *parent = parent_of(processes, pid, parent_pid);
 	struct process *process = add_process(processes, pid);
 
 	if (!process)
@@ -277,6 +294,13 @@ void process_executes(struct process *process, pid_t thread, const char *path)
 	process->may_have_executed = true;
 }
 
+static void free_process(struct process *process)
+{
+	free(process->directory);
+	free(process->executing);
+	free(process);
+}
+
 void process_ended(struct processes *processes, struct process *process)
 {
 	struct process **at = &processes->alive;
@@ -291,8 +315,26 @@ void process_ended(struct processes *processes, struct process *process)
 	callers_forget(process);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
+	process->pidfd = -1;
 	free(process->threads);
-	free(process->directory);
-	free(process->executing);
-	free(process);
+	process->threads = NULL;
+	/* A child of it may make its first call yet. */
+	if (process->forks) {
+		process->next = processes->departed;
+		processes->departed = process;
+	} else {
+		free_process(process);
+	}
+}
+
+void processes_end(struct processes *processes)
+{
+	while (processes->alive)
+		process_ended(processes, processes->alive);
+	while (processes->departed) {
+		struct process *process = processes->departed;
+
+		processes->departed = process->next;
+		free_process(process);
+	}
 }

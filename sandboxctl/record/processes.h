@@ -60,6 +60,7 @@ struct processes {
 	struct process **by_thread; /* by thread id */
 	size_t thread_max;
 	struct process *alive;
+	struct process *departed; /* ended, with children that have not been met yet */
 	struct scene *scenes;
 	size_t scene_count;
 	const char *phases[FIRED_MAX]; /* by the order in which they were met first */
@@ -83,5 +84,7 @@ void thread_ends(struct processes *processes, struct process *process, pid_t thr
 void process_fires(struct processes *processes, struct process *process, const char *phase);
 /* It is gone: forgets it. */
 void process_ended(struct processes *processes, struct process *process);
+/* All of them are. */
+void processes_end(struct processes *processes);
 
 #endif

@@ -229,6 +229,8 @@ static struct sighting *count_call(struct recorder *recorder, struct process *pr
 			(struct recent){ sighting, time(NULL) };
 	if (is_power_of_two(sighting->count))
 		find_caller(recorder, process, thread, call, sighting);
+	if (is_new && recorder->watch_first)
+		recorder->watch_first(recorder->watch_data, process, sighting);
 	return sighting;
 }
 
@@ -264,6 +266,8 @@ static void count_named(struct recorder *recorder, const struct process *process
 	sighting = sight(&recorder->sightings, &key, &is_new);
 	if (sighting->kind == SIGHT_FILE && is_power_of_two(sighting->count))
 		settle(recorder, sighting, thread);
+	if (is_new && recorder->watch_first)
+		recorder->watch_first(recorder->watch_data, process, sighting);
 }
 
 /* --- one call --------------------------------------------------------------------------------- */
@@ -330,6 +334,12 @@ static struct sighting *take(struct recorder *recorder, struct process *process,
 	return sighting;
 }
 
+static void tell(struct recorder *recorder, const struct process *process)
+{
+	if (recorder->watch_process)
+		recorder->watch_process(recorder->watch_data, process);
+}
+
 static void handle(struct recorder *recorder)
 {
 	const struct seccomp_notif *notice = recorder->listener.notice;
@@ -342,9 +352,12 @@ static void handle(struct recorder *recorder)
 		watch_process(recorder, process);
 	if (process && is_mark(recorder, &notice->data)) {
 		take_mark(recorder, process, thread, &notice->data);
+		tell(recorder, process);
 		listener_return(&recorder->listener, MARK_SEEN);
 		return;
 	}
+	if (process)
+		tell(recorder, process);
 	if (process && is_own(process, thread, notice->data.instruction_pointer))
 		note_effect(recorder, process, thread, &notice->data, 0);
 	else if (process)
@@ -439,8 +452,7 @@ void recorder_join(struct recorder *recorder)
 
 void recorder_end(struct recorder *recorder)
 {
-	while (recorder->processes.alive)
-		process_ended(&recorder->processes, recorder->processes.alive);
+	processes_end(&recorder->processes);
 	if (recorder->watch >= 0)
 		close(recorder->watch);
 	if (recorder->listener.file > 0)

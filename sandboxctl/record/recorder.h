@@ -68,6 +68,13 @@ struct recorder {
 	 * lock; or NULL. */
 	void (*on_hook)(struct recorder *recorder, struct process *process,
 			const struct hooked *call);
+
+	/* Told, under the lock, while the process waits: of each call and each mark; of what is
+	 * seen for the first time. Or NULL. */
+	void (*watch_process)(void *data, const struct process *process);
+	void (*watch_first)(void *data, const struct process *process,
+			    const struct sighting *sighting);
+	void *watch_data;
 };
 
 /* A trigger is met; nothing happens when it was before. */

@@ -25,6 +25,7 @@ struct watcher {
 	pid_t guard;
 	bool program_ended, on_terminal, line_shown;
 	unsigned asked; /* how often we were told to end */
+	unsigned left;	/* ms since the program has ended */
 	int said;	/* the error of the recording that was said last */
 };
 
@@ -164,6 +165,22 @@ static void take_signal(struct watcher *watcher)
 	end_program(watcher, (int)info.ssi_signo, info.ssi_code == SI_KERNEL);
 }
 
+/* Daemons that it left behind: told to end, then killed. */
+static void end_left(struct watcher *watcher)
+{
+	unsigned linger = watcher->watch->linger_ms, before = watcher->left;
+
+	if (!linger || !watcher->program_ended)
+		return;
+	watcher->left += FLUSH_MS;
+	if (before < linger && watcher->left >= linger) {
+		end_program(watcher, SIGTERM, false);
+	} else if (watcher->left >= 2 * linger) {
+		watcher->asked = 2;
+		end_program(watcher, SIGKILL, false);
+	}
+}
+
 static bool open_sources(struct watcher *watcher, sigset_t *mask)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
@@ -198,8 +215,10 @@ static void watch_until_over(struct watcher *watcher)
 			break;
 		if (files[0].revents)
 			take_signal(watcher);
-		if (files[1].revents && read(watcher->timer, &ticks, sizeof(ticks)) > 0)
+		if (files[1].revents && read(watcher->timer, &ticks, sizeof(ticks)) > 0) {
 			flush(watcher);
+			end_left(watcher);
+		}
 		if (files[2].revents)
 			recorder_watch(watcher->recorder);
 	}

@@ -11,7 +11,8 @@
 struct watch {
 	struct recorder recorder;
 	struct recording recording;
-	bool quiet; /* no line that shows how it goes */
+	bool quiet;	    /* no line that shows how it goes */
+	unsigned linger_ms; /* what the program leaves behind is ended after this; 0: never */
 
 	/* When it is over: */
 	int status;	  /* of the program, as waitpid() has it */
