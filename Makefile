@@ -70,7 +70,7 @@ LIB_LDFLAGS := -shared -Wl,-soname,libsandbox.so -Wl,--version-script=preload/li
 # --- sandboxctl: the command -------------------------------------------------------------------
 CTL_CFLAGS := -fPIE -fstack-protector-strong -Isandboxctl
 CTL_SRC := $(wildcard sandboxctl/*.c sandboxctl/policy/*.c sandboxctl/record/*.c \
-             sandboxctl/watched/*.c sandboxctl/report/*.c)
+             sandboxctl/watched/*.c sandboxctl/report/*.c sandboxctl/ci/*.c)
 # Readers that the library has, too: what the command says of a file is what the library finds.
 SHARED  := preload/policyc.c preload/trigger/debugfile.c preload/trigger/elffile.c \
            preload/trigger/symbol.c
@@ -238,7 +238,7 @@ $(B)/bench/compile: $(B)/fast/tests/bench/compile.c.o $(FAST_OBJ)
 
 # The command as the fuzzers would have it, for tests/hostile-input.bats.
 ASAN_CTL := $(patsubst %,$(B)/asan/%.o,$(wildcard sandboxctl/*.c sandboxctl/record/*.c \
-                                              sandboxctl/watched/*.c sandboxctl/report/*.c))
+                                              sandboxctl/watched/*.c sandboxctl/report/*.c sandboxctl/ci/*.c))
 
 $(B)/sanitized/sandboxctl: $(ASAN_CTL) $(UNIT_OBJ)
 	$(call say,LD,$@)

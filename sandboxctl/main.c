@@ -17,6 +17,7 @@ static const struct subcommand {
 	const char *help;
 } subcommands[] = {
 	{ "run", run_main, "start a program under a policy" },
+	{ "ci", ci_main, "run a test suite and say what the policy would need" },
 	{ "check", check_main, "read a policy and prove its filters; warn of what is unwise" },
 	{ "show", show_main,
 	  "what a policy does with each system call, and the line that says so" },

@@ -1,4 +1,4 @@
-/* prepare.c - a program made ready to be recorded; see prepare.h. */
+/* prepare.c - a program made ready to be recorded or watched; see prepare.h. */
 #include "prepare.h"
 
 #include "save.h"
@@ -111,6 +111,7 @@ static bool compile(struct session *session, struct preparation *preparation)
 	const struct source *source, *trigger = NULL;
 	struct compiled compiled;
 	struct image image;
+	bool good;
 
 	if (!preparation->policy && !preparation->trigger && !preparation->body)
 		preparation->policy = find_naming(session, preparation->program);
@@ -120,8 +121,10 @@ static bool compile(struct session *session, struct preparation *preparation)
 		return false;
 	if (preparation->policy && preparation->trigger)
 		trigger = text_source(&session->arena, "<--trigger>", preparation->trigger);
-	if (!build_policy(&session->context, source, ARCH_NATIVE, trigger, &compiled) ||
-	    !make_image(&session->context, &compiled, preparation->directory, &image)) {
+	good = build_policy(&session->context, source, ARCH_NATIVE, trigger, &compiled);
+	if (good && preparation->programs)
+		compiled.policy->programs = *preparation->programs;
+	if (!good || !make_image(&session->context, &compiled, preparation->directory, &image)) {
 		session_report(session);
 		return false;
 	}
@@ -139,7 +142,7 @@ static bool find_program(struct session *session, struct preparation *preparatio
 		complain("%s: no such program", program);
 		return false;
 	}
-	why = launch_check(session, preparation->program);
+	why = preparation->any_program ? NULL : launch_check(session, preparation->program);
 	if (why)
 		complain("%s: %s", preparation->program, why);
 	return !why;

@@ -68,5 +68,6 @@ int diff_main(int argc, char **argv);
 int learn_main(int argc, char **argv);
 int triggers_main(int argc, char **argv);
 int report_main(int argc, char **argv);
+int ci_main(int argc, char **argv);
 
 #endif

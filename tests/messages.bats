@@ -150,6 +150,10 @@ hold() {
 	hold commands
 }
 
+@test "ci: options" {
+	hold ci
+}
+
 @test "learn: options and recordings" {
 	hold learn
 }

@@ -12,6 +12,8 @@ EXCEPT = [
     "out of memory",
     "no memory for a recording",
     "no memory for a page",
+    "no memory for an output",
+    "standard output cannot be written",  # a full disk
     "calls of %u process",  # tests/learn.bats
     "no trigger was met",  # tests/triggers.bats
     "the group @dangerous is not found",  # tests/report-html.bats: a sandboxctl without policies

@@ -1,12 +1,18 @@
 /* members.c - the processes that are there now; see members.h. */
 #include "watched/members.h"
 
-#include <signal.h>
+#include "record/remote.h"
+
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+enum { STAT_EXIT_CODE = 52, INFO_EXIT = 1 << 3 };
 
 bool members_begin(struct members *members)
 {
@@ -51,6 +57,43 @@ struct member *member_ended(const struct members *members)
 	return epoll_wait(members->watch, &event, 1, 0) == 1 ? event.data.ptr : NULL;
 }
 
+/* Of a zombie /proc has it (field 52 of stat), of one that was reaped its pidfd (Linux 6.15). */
+static bool zombie_status(pid_t pid, int *status)
+{
+	char text[1024], state, *at, *end;
+
+	if (!remote_file(pid, "stat", text, sizeof(text)) || !(at = strrchr(text, ')')))
+		return false;
+	at += 2;
+	state = *at;
+	for (int field = 3; at && field < STAT_EXIT_CODE; field++) {
+		at = strchr(at, ' ');
+		at += at != NULL;
+	}
+	if (!at || (state != 'Z' && state != 'X'))
+		return false;
+	*status = (int)strtol(at, &end, 10);
+	return end != at;
+}
+
+bool member_status(const struct member *member, int *status)
+{
+	/* struct pidfd_info, which the headers of the build may lack. */
+	struct {
+		uint64_t mask, cgroup;
+		uint32_t pid, tgid, ppid, ids[8];
+		int32_t exit_code;
+	} info = { .mask = INFO_EXIT };
+
+	if (member->pidfd < 0)
+		return false;
+	if (!ioctl(member->pidfd, _IOWR(0xFF, 11, info), &info) && (info.mask & INFO_EXIT)) {
+		*status = info.exit_code;
+		return true;
+	}
+	return zombie_status(member->pid, status);
+}
+
 void member_forget(struct members *members, struct member *member)
 {
 	struct member **at = &members->list;
@@ -84,11 +127,11 @@ pid_t members_stranger(const struct members *members)
 	return found;
 }
 
-void members_kill(const struct members *members)
+void members_kill(const struct members *members, int signal)
 {
 	for (const struct member *member = members->list; member; member = member->next)
 		if (member->pidfd >= 0)
-			syscall(SYS_pidfd_send_signal, member->pidfd, SIGKILL, NULL, 0);
+			syscall(SYS_pidfd_send_signal, member->pidfd, signal, NULL, 0);
 }
 
 void members_end(struct members *members)

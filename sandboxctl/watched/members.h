@@ -28,10 +28,13 @@ struct member *member_find(const struct members *members, pid_t pid);
 struct member *member_meet(struct members *members, pid_t pid);
 /* One that ended since, or NULL; it stays a member. */
 struct member *member_ended(const struct members *members);
+/* How one that ended did, as waitpid() has it: also of those that are not our children. False:
+ * nobody can tell. */
+bool member_status(const struct member *member, int *status);
 void member_forget(struct members *members, struct member *member);
 /* A child of ours that is no member, such as an orphan that has not said a word yet; 0: none. */
 pid_t members_stranger(const struct members *members);
-void members_kill(const struct members *members);
+void members_kill(const struct members *members, int signal);
 void members_end(struct members *members);
 
 #endif

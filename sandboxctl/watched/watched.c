@@ -42,7 +42,7 @@ struct watcher {
 	struct news news;
 	int signals, timer;
 	pid_t first; /* the command's first process */
-	bool all_gone;
+	bool all_gone, told_to_end;
 };
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -156,6 +156,8 @@ static void take_mapped(struct watcher *watcher, struct member *member)
 	}
 	if (process->why_not)
 		hold(watcher, process);
+	if (watcher->options->began)
+		watcher->options->began(watcher->options->argument, process);
 }
 
 /* The file of the events, where the library would keep it: far from what programs count on. Its
@@ -230,6 +232,14 @@ static void end_member(struct watcher *watcher, struct member *member)
 	member_forget(&watcher->members, member);
 }
 
+static bool set_timer(const struct watcher *watcher, unsigned ms)
+{
+	struct itimerspec when = { .it_value = { .tv_sec = ms / 1000,
+						 .tv_nsec = (long)(ms % 1000) * 1000000 } };
+
+	return !timerfd_settime(watcher->timer, 0, &when, NULL);
+}
+
 static void take_status(struct watcher *watcher, pid_t pid, int status)
 {
 	struct member *member = member_find(&watcher->members, pid);
@@ -241,6 +251,8 @@ static void take_status(struct watcher *watcher, pid_t pid, int status)
 	if (pid == watcher->first) {
 		watcher->story->main_over = true;
 		watcher->story->main_status = status;
+		if (watcher->options->linger_ms)
+			set_timer(watcher, watcher->options->linger_ms);
 	}
 	if (member)
 		end_member(watcher, member);
@@ -268,8 +280,13 @@ static void take_ends(struct watcher *watcher)
 	struct member *member;
 
 	reap(watcher);
-	while ((member = member_ended(&watcher->members)))
+	while ((member = member_ended(&watcher->members))) {
+		struct story_process *process = member->process;
+
+		if (process && !process->has_status)
+			process->has_status = member_status(member, &process->status);
 		end_member(watcher, member);
+	}
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
@@ -295,7 +312,7 @@ static void kill_all(struct watcher *watcher)
 	int status;
 
 	do {
-		members_kill(&watcher->members);
+		members_kill(&watcher->members, SIGKILL);
 		pid = members_stranger(&watcher->members);
 		if (pid)
 			kill(pid, SIGKILL);
@@ -303,6 +320,18 @@ static void kill_all(struct watcher *watcher)
 		if (pid > 0)
 			take_status(watcher, pid, status);
 	} while (pid > 0);
+}
+
+/* What the command left behind: told to end, and once more as long after it, killed. */
+static void end_left(struct watcher *watcher)
+{
+	if (watcher->told_to_end) {
+		kill_all(watcher);
+		return;
+	}
+	watcher->told_to_end = true;
+	members_kill(&watcher->members, SIGTERM);
+	set_timer(watcher, watcher->options->linger_ms);
 }
 
 static void time_is_over(struct watcher *watcher)
@@ -313,6 +342,10 @@ static void time_is_over(struct watcher *watcher)
 	if (read(watcher->timer, &ticks, sizeof(ticks)) < 0)
 		return;
 	news_read(&watcher->news, take_event, watcher);
+	if (watcher->story->main_over && options->linger_ms) {
+		end_left(watcher);
+		return;
+	}
 	if (options->too_late && !options->too_late(options->argument, watcher->story))
 		return;
 	watcher->story->timed_out = true;
@@ -323,9 +356,6 @@ static void time_is_over(struct watcher *watcher)
 
 static bool open_sources(struct watcher *watcher, sigset_t *before, const char **why)
 {
-	unsigned ms = watcher->options->timeout_ms;
-	struct itimerspec when = { .it_value = { .tv_sec = ms / 1000,
-						 .tv_nsec = (long)(ms % 1000) * 1000000 } };
 	sigset_t signals;
 
 	sigemptyset(&signals);
@@ -337,7 +367,7 @@ static bool open_sources(struct watcher *watcher, sigset_t *before, const char *
 	watcher->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	watcher->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watcher->signals >= 0 && watcher->timer >= 0 && members_begin(&watcher->members) &&
-	    !timerfd_settime(watcher->timer, 0, &when, NULL))
+	    set_timer(watcher, watcher->options->timeout_ms))
 		return true;
 	*why = strerror(errno);
 	return false;

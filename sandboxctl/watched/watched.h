@@ -23,11 +23,16 @@ struct watched_options {
 			      * SANDBOX_POLICY are already set: launch_environment(). SANDBOX_REPORT
 			      * is set here */
 	unsigned timeout_ms; /* 0: none. Then every process is killed, unless `too_late` says no */
-	bool hold;	     /* the first program is killed, before any code of it has run, when the
-			      * library is not in it: story.held says why */
-	bool need_exec;	     /* when executed programs cannot be followed, do not start */
-	const char *report;  /* every event is appended to this file, too; NULL: none */
+	unsigned linger_ms; /* without `enough`: what the command leaves behind is told to end after
+			     * this, and killed after twice that; 0: never */
+	bool hold;	    /* the first program is killed, before any code of it has run, when the
+			     * library is not in it: story.held says why */
+	bool need_exec;	    /* when executed programs cannot be followed, do not start */
+	const char *report; /* every event is appended to this file, too; NULL: none */
 
+	/* Called for each program that is executed, while it waits before its first own
+	 * instruction; not for those that no library can be in. May be NULL. */
+	void (*began)(void *argument, struct story_process *process);
 	/* Called for each event when it is in the story; may be NULL. */
 	void (*event)(void *argument, struct story_process *process, const json_t *event);
 	/* Asked when the first process is over, and after each event and end from then on: is it

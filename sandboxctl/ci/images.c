@@ -1,0 +1,103 @@
+/* images.c - the programs that ran, and what each must have; see images.h. */
+#include "images.h"
+
+#include "record/watch.h"
+
+#include <fnmatch.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static bool is_called(const char *path, const char *name)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!path)
+		return false;
+	return !strcmp(name, strchr(name, '/') || !slash ? path : slash + 1);
+}
+
+bool is_named(const struct words *programs, const struct ci_image *image)
+{
+	for (size_t i = 0; i < programs->count; i++)
+		if (is_called(image->path, programs->list[i].text) ||
+		    is_called(image->started_as, programs->list[i].text))
+			return true;
+	return !programs->count;
+}
+
+static void add(struct findings *findings, const struct ci_image *image, enum finding_kind kind,
+		const char *title, const char *detail)
+{
+	findings_add(findings, &(struct finding){ .kind = kind,
+						  .title = title,
+						  .detail = detail,
+						  .program = image->name,
+						  .command = image->command,
+						  .test = image->test,
+						  .pid = image->pid });
+}
+
+static bool may_end(const struct ci_options *options, const struct ci_image *image)
+{
+	for (size_t i = 0; image->command && i < options->may_end_count; i++)
+		if (!fnmatch(options->may_end[i], image->command, 0))
+			return true;
+	return false;
+}
+
+static void add_unlocked(struct findings *findings, const struct ci_image *image)
+{
+	struct arena *arena = findings->arena;
+	const char *detail = image->unlocked;
+
+	if (image->ended)
+		detail = arena_printf(arena, "%s%sit ended by %s", detail ? detail : "",
+				      detail ? "; " : "", image->ended);
+	add(findings, image, FINDING_UNLOCKED,
+	    arena_printf(arena, "%s was never locked", image->name), detail);
+}
+
+void note_image(struct findings *findings, const struct ci_options *options,
+		const struct ci_image *image)
+{
+	struct arena *arena = findings->arena;
+
+	findings->images++;
+	if (!is_named(&findings->policy->programs, image))
+		return;
+	findings->named++;
+	findings->reached += image->is_reached;
+	findings->locked += image->is_locked;
+	if (image->refused)
+		add(findings, image, FINDING_REFUSED,
+		    arena_printf(arena, "%s was stopped by the library", image->name),
+		    image->refused);
+	else if (!image->is_reached)
+		add(findings, image, FINDING_UNREACHED,
+		    arena_printf(arena, "%s ran without the library", image->name), image->why_not);
+	else if (!image->is_locked && !may_end(options, image))
+		add_unlocked(findings, image);
+}
+
+void note_end(struct findings *findings, int status, bool was_asked)
+{
+	struct arena *arena = findings->arena;
+
+	findings->ended = status_text(arena, status);
+	if (!findings->locked)
+		findings_add(
+			findings,
+			&(struct finding){
+				.kind = FINDING_NOTHING,
+				.title = findings->named
+						 ? "no process was ever locked"
+						 : "no program that the policy names ever ran" });
+	if (was_asked || status)
+		findings_add(
+			findings,
+			&(struct finding){
+				.kind = FINDING_COMMAND,
+				.title = was_asked ? "the command was told to end"
+						   : arena_printf(arena, "the command ended by %s",
+								  findings->ended) });
+}
