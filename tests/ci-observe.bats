@@ -151,6 +151,11 @@ getppid false' ] || [ "$(found answered '[.call, .fails | tostring] | join(" ")'
 	run observe 'env -u BATS_TEST_NAME prove t/asks.t'
 	[ "$status" -eq 1 ]
 	[ "$(found violations '.tests[0]')" = '/bin/sh t/asks.t' ]
+	# ctest, for which a script of that name stands:
+	printf '#!/bin/sh\n./worker ask 1; true\n' >ctest
+	chmod +x ctest
+	run observe 'env -u BATS_TEST_NAME ./ctest'
+	[ "$(found violations '.tests[0]')" = './worker ask 1' ]
 	run observe 'PYTEST_CURRENT_TEST="tests/test_a.py::test_b (call)" ./worker ask 1'
 	[ "$(found violations '.tests[0]')" = 'tests/test_a.py::test_b' ]
 	printf '%s\n' '@test "asks, with under_scores and 100%" {' './worker ask 1' '}' >suite.bats
