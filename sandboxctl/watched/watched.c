@@ -491,16 +491,26 @@ static const char *outer_file(struct arena *arena)
 		       : NULL;
 }
 
+/* SANDBOX_REPORT as it was: the next run shall not take this one for its watcher. */
+static void restore_report(const char *before)
+{
+	if (before)
+		setenv("SANDBOX_REPORT", before, 1);
+	else
+		unsetenv("SANDBOX_REPORT");
+}
+
 bool watched_run(const struct watched_options *options, struct story *story, const char **why)
 {
 	struct watcher watcher = { .options = options, .story = story };
+	const char *const copies[NEWS_COPIES] = { options->report, outer_file(story->arena) };
+	const char *report = getenv("SANDBOX_REPORT");
 	sigset_t before;
 	bool good;
 
-	const char *const copies[NEWS_COPIES] = { options->report, outer_file(story->arena) };
-
 	if (!news_open(&watcher.news, copies, why))
 		return false;
+	report = report ? arena_printf(story->arena, "%s", report) : NULL;
 	good = !setenv("SANDBOX_REPORT", arena_printf(story->arena, "watch:%s", watcher.news.path),
 		       1) &&
 	       open_sources(&watcher, &before, why) && start(&watcher, &before, why);
@@ -511,5 +521,6 @@ bool watched_run(const struct watched_options *options, struct story *story, con
 	} else {
 		news_close(&watcher.news);
 	}
+	restore_report(report);
 	return good;
 }
