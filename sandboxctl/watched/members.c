@@ -76,7 +76,7 @@ static bool zombie_status(pid_t pid, int *status)
 	return end != at;
 }
 
-bool member_status(const struct member *member, int *status)
+static bool reaped_status(int pidfd, int *status)
 {
 	/* struct pidfd_info, which the headers of the build may lack. */
 	struct {
@@ -85,13 +85,16 @@ bool member_status(const struct member *member, int *status)
 		int32_t exit_code;
 	} info = { .mask = INFO_EXIT };
 
-	if (member->pidfd < 0)
+	if (pidfd < 0 || ioctl(pidfd, _IOWR(0xFF, 11, info), &info) || !(info.mask & INFO_EXIT))
 		return false;
-	if (!ioctl(member->pidfd, _IOWR(0xFF, 11, info), &info) && (info.mask & INFO_EXIT)) {
-		*status = info.exit_code;
-		return true;
-	}
-	return zombie_status(member->pid, status);
+	*status = info.exit_code;
+	return true;
+}
+
+/* In this order: a zombie may be reaped while we look, but does not come back. */
+bool member_status(const struct member *member, int *status)
+{
+	return zombie_status(member->pid, status) || reaped_status(member->pidfd, status);
 }
 
 void member_forget(struct members *members, struct member *member)
