@@ -20,6 +20,7 @@
 #include "lockdown/seccomp.h"
 #include "policy.h"
 #include "policyc.h"
+#include "prewarm.h"
 #include "raw.h"
 #include "report/mark.h"
 #include "report/objects.h"
@@ -71,6 +72,7 @@ static void arm(const struct config *config, const struct executable *executable
 	seccomp_require(config->mode == MODE_DRY_RUN);
 	objects_prepare();
 	ready_prepare();
+	prewarm(policyc_header(image)->prewarm);
 	phases = policyc_header(image)->phases;
 	phase = policyc_at(image, phases);
 	for (uint32_t i = 0; i < phases.count; i++) {

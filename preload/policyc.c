@@ -385,7 +385,7 @@ const char *policyc_check(const void *image, size_t size, uint32_t arch)
 	if (header->arch != arch)
 		return "was compiled for another architecture";
 	if (!string_ok(&view, header->name) || !optional_string_ok(&view, header->about) ||
-	    header->reserved)
+	    (header->prewarm & ~(uint32_t)POLICYC_PREWARMS))
 		return "is damaged: its header is wrong";
 	if (!programs_ok(&view, header->programs) || !sources_ok(&view, header->sources) ||
 	    !syscalls_ok(&view, header->syscalls))

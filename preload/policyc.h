@@ -40,7 +40,7 @@ struct policyc_header {
 	uint32_t size;	   /* bytes of the whole file */
 	uint32_t name;	   /* string: what SANDBOX_POLICY says and reports show */
 	uint32_t about;	   /* string, may be none */
-	uint32_t reserved;
+	uint32_t prewarm;  /* enum policyc_prewarm */
 	struct policyc_list
 		programs;	     /* uint32_t: strings, executable basenames or absolute paths */
 	struct policyc_list sources; /* struct policyc_source */
@@ -48,6 +48,13 @@ struct policyc_header {
 	struct policyc_list
 		syscalls; /* struct policyc_syscall, ascending by nr: names for reports */
 };
+
+/* What libc puts off until the lock would refuse it: done at load. prewarm.c has the calls. */
+enum policyc_prewarm {
+	POLICYC_PREWARM_UNWINDER = 1u << 0,  /* libgcc_s.so.1: pthread_exit, pthread_cancel */
+	POLICYC_PREWARM_TIME_ZONE = 1u << 1, /* the file of local times: localtime */
+};
+#define POLICYC_PREWARMS (POLICYC_PREWARM_UNWINDER | POLICYC_PREWARM_TIME_ZONE)
 
 /* A text this file was made from. Stale when the text is newer than the .policyc or differs in
  * size. */

@@ -3,6 +3,7 @@
 
 #include "policy/decode.h"
 #include "policy/outcome.h"
+#include "policy/step_names.h"
 
 #include <jansson.h>
 #include <sched.h>
@@ -163,6 +164,9 @@ static void print_text(struct shown *shown)
 	       policy->about ? policy->about : "");
 	for (size_t i = 0; i < policy->programs.count; i++)
 		printf("program %s\n", policy->programs.list[i].text);
+	for (size_t i = 0; i < prewarm_names.count; i++)
+		if (policy->prewarm & prewarm_names.rows[i].value)
+			printf("prewarm %s\n", prewarm_names.rows[i].name);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		if (!is_shown(shown, &policy->phases[i]))
 			continue;
@@ -266,7 +270,8 @@ static json_t *json_phase(struct shown *shown, const struct phase *phase)
 static void print_json(struct shown *shown)
 {
 	const struct policy *policy = shown->policy;
-	json_t *object = json_object(), *phases = json_array(), *programs = json_array();
+	json_t *object = json_object(), *phases = json_array(), *programs = json_array(),
+	       *prewarms = json_array();
 
 	json_object_set_new(object, "name", json_string(policy->name));
 	if (policy->about)
@@ -274,6 +279,10 @@ static void print_json(struct shown *shown)
 	for (size_t i = 0; i < policy->programs.count; i++)
 		json_array_append_new(programs, json_string(policy->programs.list[i].text));
 	json_object_set_new(object, "programs", programs);
+	for (size_t i = 0; i < prewarm_names.count; i++)
+		if (policy->prewarm & prewarm_names.rows[i].value)
+			json_array_append_new(prewarms, json_string(prewarm_names.rows[i].name));
+	json_object_set_new(object, "prewarm", prewarms);
 	json_object_set_new(object, "arch", json_string(arches[policy->arch].name));
 	for (size_t i = 0; i < policy->phase_count; i++)
 		if (is_shown(shown, &policy->phases[i]))

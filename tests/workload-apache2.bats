@@ -118,9 +118,8 @@ change_children() {
 	eventually answers
 }
 
-# start_locked: the policy, and what libc loads for the ends of threads.
 start_locked() {
-	enforce apache2 env LD_PRELOAD="$LIBRARY libgcc_s.so.1" "${apache2[@]}"
+	enforce apache2 "${apache2[@]}"
 	eventually answers
 	eventually children_locked
 	[ "$(seccomp_of "$pid")" = 0 ]

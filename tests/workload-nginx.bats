@@ -264,7 +264,7 @@ recorded() {
 	sed -i -e "s/listen 127.0.0.1:$port;/listen $port; listen 127.0.0.2:$port;/" \
 		-e 's/alias .*; }/& # more/' -e 's/sendfile on;/aio threads; read_ahead 64k; directio 2m;/' \
 		-e 's/arg_to/server_addr/' "$dir/etc/nginx.conf"
-	enforce nginx-more env LD_PRELOAD="$LIBRARY libgcc_s.so.1" "${nginx[@]}"
+	enforce nginx-more "${nginx[@]}"
 	eventually answers
 	eventually workers_locked
 	[ "$(thread_count "$(workers | head -n 1)")" -eq 33 ]

@@ -353,6 +353,11 @@ static void parse_program(struct parser *parser)
 	parse_words(parser, "the name or path of a program");
 }
 
+static void parse_prewarm(struct parser *parser)
+{
+	parse_words(parser, "'unwinder' or 'time-zone'");
+}
+
 static void parse_apart(struct parser *parser)
 {
 	parse_words(parser, "the name of a phase");
@@ -787,6 +792,7 @@ static const struct statement_word {
 	{ "group", SCOPE_GROUP | SCOPE_ONCE, STATEMENT_GROUP, parse_reviewed },
 	{ "about", SCOPE_TOP | SCOPE_GROUP | SCOPE_ONCE, STATEMENT_ABOUT, parse_about },
 	{ "program", SCOPE_TOP, STATEMENT_PROGRAM, parse_program },
+	{ "prewarm", SCOPE_TOP, STATEMENT_PREWARM, parse_prewarm },
 	{ "include", SCOPE_TOP, STATEMENT_INCLUDE, parse_one_word },
 	{ "phase", SCOPE_TOP | SCOPE_PHASE, STATEMENT_PHASE, parse_one_word },
 	{ "trigger", SCOPE_PHASE, STATEMENT_TRIGGER, parse_trigger_statement },

@@ -138,6 +138,7 @@ struct phase {
 struct policy {
 	const char *name, *about;
 	struct words programs;
+	uint32_t prewarm; /* enum policyc_prewarm */
 	enum arch arch;
 	const struct source *source;
 	const struct source **sources; /* every text read, the policy's first */

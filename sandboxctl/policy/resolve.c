@@ -5,6 +5,7 @@
  */
 #include "bind.h"
 #include "needs.h"
+#include "step_names.h"
 #include "steps.h"
 #include "triggers.h"
 
@@ -206,6 +207,26 @@ static void enter_phase(struct resolver *resolver, struct phase *phase, const st
 	phase->place = word->place;
 }
 
+/* Of included texts too: their phases count on it. */
+static void add_prewarms(struct resolver *resolver, const struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const struct word *word = &words->list[i];
+		const struct step_name *name = find_step_name(&prewarm_names, word->text);
+		struct nearest nearest;
+
+		if (name) {
+			resolver->policy->prewarm |= (uint32_t)name->value;
+			continue;
+		}
+		nearest_step_name(&nearest, &prewarm_names, word->text);
+		nearest_hint(resolver->context->diagnostics,
+			     fail(resolver, word->place,
+				  TEXT("no %s is called '%s'", prewarm_names.what, word->text)),
+			     &nearest);
+	}
+}
+
 static void add_statements(struct resolver *resolver, const struct syntax *text, unsigned depth)
 {
 	struct policy *policy = resolver->policy;
@@ -222,6 +243,8 @@ static void add_statements(struct resolver *resolver, const struct syntax *text,
 			enter_phase(resolver, phase, &words->list[0], text);
 		} else if (phase) {
 			add_to_phase(resolver, phase, statement, depth);
+		} else if (statement->kind == STATEMENT_PREWARM) {
+			add_prewarms(resolver, words);
 		} else if (statement->kind == STATEMENT_ABOUT && !depth) {
 			policy->about = statement->text;
 		} else if (statement->kind == STATEMENT_PROGRAM && !depth) {

@@ -106,6 +106,11 @@ static const struct step_name descriptors[] = {
 
 _Static_assert(COUNT(descriptors) == POLICYC_FDS, "unnamed kind");
 
+static const struct step_name prewarms[] = {
+	{ "unwinder", POLICYC_PREWARM_UNWINDER },
+	{ "time-zone", POLICYC_PREWARM_TIME_ZONE },
+};
+
 #define FILES	    (POLICYC_STEP_FILES | POLICYC_PARTS)
 #define PORTS	    (OPTIONAL_BIND | OPTIONAL_CONNECT)
 #define DETACH(bit) ((uint64_t)(bit) << 32)
@@ -144,6 +149,7 @@ const struct step_names limit_names = NAMES("resource", "RLIMIT_", limits);
 const struct step_names namespace_names = NAMES("namespace", NULL, namespaces);
 const struct step_names scope_names = NAMES("scope", NULL, scopes);
 const struct step_names descriptor_names = NAMES("descriptor kind", NULL, descriptors);
+const struct step_names prewarm_names = NAMES("thing to prewarm", NULL, prewarms);
 const struct step_names optional_names = NAMES("optional part", NULL, optionals);
 
 static char lower(char c)

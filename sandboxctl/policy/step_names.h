@@ -26,6 +26,7 @@ extern const struct step_names limit_names;	 /* RLIMIT_* */
 extern const struct step_names namespace_names;	 /* CLONE_NEW* */
 extern const struct step_names scope_names;	 /* POLICYC_SCOPE_* */
 extern const struct step_names descriptor_names; /* enum policyc_descriptor */
+extern const struct step_names prewarm_names;	 /* enum policyc_prewarm */
 extern const struct step_names optional_names;	 /* enum optional_bits, namespaces << 32 */
 
 /* What `optional` names, beside the bits of enum policyc_step: the kernel has both or neither. */

@@ -242,6 +242,7 @@ static void write_policy(struct writer *writer, const struct compiled *compiled,
 	append(writer, &header, sizeof(header), 8);
 	header.name = add_string(writer, policy->name);
 	header.about = add_string(writer, policy->about);
+	header.prewarm = policy->prewarm;
 	header.programs = add_programs(writer, &policy->programs);
 	header.sources = add_sources(writer, policy, directory);
 	header.phases = add_phases(writer, compiled);
