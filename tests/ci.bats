@@ -145,6 +145,14 @@ enforce() {
 	[ "$(jq '[.findings[] | select(.fails)] | length' verdict.json)" -eq 1 ]
 }
 
+@test "a program that a locked one starts is not denied what only the events' file would take" {
+	printf '%s\n' 'policy 1' 'program worker' 'phase serving' '  trigger epoll_wait' '  default allow' \
+		'  trap openat where flags & O_ACCMODE != O_RDONLY' >worker.policy
+	run enforce 'added/worker'
+	[ "$status" -eq 0 ]
+	expect 'locked: 1 of 1 process of worker'
+}
+
 @test "what the suite leaves behind is ended, and the run with it" {
 	requires jq
 	run enforce './worker; sleep 1000 & echo "$!" >pid' --linger 1
