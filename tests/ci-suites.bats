@@ -76,7 +76,7 @@ python_suite() {
 
 @test "python's tests of sockets and asyncio: learned, then green, enforced and observed; red without sendto" {
 	requires jq "$PYTHON"
-	"$PYTHON" -c 'import test.test_socket, test.test_asyncio' 2>/dev/null || skip 'libpython3-testsuite is not installed'
+	"$PYTHON" -c 'import test.test_socket, test.test_asyncio' 2>/dev/null || skip 'libpython3.11-testsuite is not installed'
 	for _ in 1 2; do
 		timeout --foreground 120 "$SANDBOXCTL" learn -q -t wait -o python.policy -- "$PYTHON" -m test test_socket test_asyncio \
 			-m 'BasicTCPTest' -m 'BasicUDPTest' -m 'test.test_asyncio.test_streams.StreamTests.test_read*line*'
