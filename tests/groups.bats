@@ -159,7 +159,7 @@ names_of() {
 		<(names_of .group "$GROUPS_DIR"/*.group)
 	# Some rows name two.
 	diff <(sed -nE '/^## The policies/,/^## A policy/s/^\| (`[^|]*) \|.*/\1/p' "$readme" |
-		grep -oE '[a-z][a-z-]+' | sort) <(names_of .policy "$POLICIES"/*.policy)
+		grep -oE '[a-z][a-z0-9-]+' | sort) <(names_of .policy "$POLICIES"/*.policy)
 }
 
 @test "what policies/README.md says of a group is its about" {
