@@ -237,6 +237,7 @@ redis.register_function('f', function(k, a) return 1 end)" >/dev/null || true # 
 	saves bgrewriteaof
 	says OK config set appendfsync always
 	says OK set kept value
+	eventually says 0 exists short
 	sum=$(cli debug digest)
 	says "$sum" debug digest
 	says OK debug reload
