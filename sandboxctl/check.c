@@ -1,5 +1,5 @@
 /* check.c - sandboxctl check: read a policy, prove its filters, warn of what is unwise. */
-#include "sandboxctl.h"
+#include "options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,37 +77,21 @@ static bool check(const char *name, enum arch arch, bool strict)
 
 int check_main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "arch", required_argument, NULL, 'a' },
-		{ "strict", no_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	enum arch arch = ARCH_NATIVE;
-	int option, result = EXIT_GOOD;
 	bool strict = false;
+	const struct command command = {
+		.name = "check",
+		.help = help,
+		.options = { { 'a', "arch", .take = take_arch, .to = &arch },
+			     { 's', "strict", .flag = &strict } },
+		.arguments = { 1, MANY, "name a policy" },
+	};
+	int result = read_options(&command, &argc, &argv);
 
-	while ((option = getopt_long(argc, argv, "a:sh", words, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-			if (!read_arch(optarg, &arch))
-				return EXIT_USAGE;
-			break;
-		case 's':
-			strict = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("check");
-		}
-	}
-	if (optind == argc) {
-		complain("check: name a policy");
-		return usage_error("check");
-	}
-	for (int i = optind; i < argc; i++)
+	if (result >= 0)
+		return result;
+	result = EXIT_GOOD;
+	for (int i = 0; i < argc; i++)
 		if (!check(argv[i], arch, strict))
 			result = EXIT_POLICY;
 	return result;

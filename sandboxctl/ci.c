@@ -6,6 +6,7 @@
 #include "ci/images.h"
 #include "ci/observed.h"
 #include "ci/outputs.h"
+#include "options.h"
 #include "save.h"
 
 #include <errno.h>
@@ -48,14 +49,16 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 green; 1 red; 2 wrong usage; 125 when the run could not be set up.\n";
 
-enum { MS = 1000, LINGER_DEFAULT = 10, LINGER_MAX = 3600, OUTPUTS = 4 };
+enum { MS = 1000, LINGER_DEFAULT = 10, LINGER_MAX = 3600 };
+enum { JUNIT, SARIF, JSON, SUMMARY, OUTPUTS };
 
 struct output {
-	const char *path;
+	const char *path; /* NULL: not asked for */
 	output_function write;
 };
 
 struct options {
+	struct arena *arena;
 	struct ci_options ci;
 	const char *fail_on;
 	struct output outputs[OUTPUTS];
@@ -65,8 +68,9 @@ struct options {
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static bool read_linger(const char *text, struct ci_options *ci)
+static bool take_linger(void *to, const char *text)
 {
+	struct ci_options *ci = to;
 	char *end;
 	unsigned long seconds = strtoul(text, &end, 10);
 
@@ -79,73 +83,29 @@ static bool read_linger(const char *text, struct ci_options *ci)
 	return true;
 }
 
-static void add_program(struct arena *arena, struct options *options, const char *name)
+static bool take_program(void *to, const char *name)
 {
+	struct options *options = to;
 	struct words *programs = &options->programs;
 
 	options->ci.programs = programs;
 	options->every_program |= !strcmp(name, "*");
-	*ARENA_PUSH(arena, programs->list, programs->count) = (struct word){ .text = name };
+	*ARENA_PUSH(options->arena, programs->list, programs->count) =
+		(struct word){ .text = name };
 	if (options->every_program)
 		programs->count = 0;
+	return true;
 }
 
-static bool take_option(struct arena *arena, int option, struct options *options)
+static bool take_may_end(void *to, const char *pattern)
 {
-	struct ci_options *ci = &options->ci;
+	struct options *options = to;
 
-	switch (option) {
-	case 'p':
-		ci->policy = optarg;
-		return true;
-	case 'P':
-		add_program(arena, options, optarg);
-		return true;
-	case 'O':
-		options->observe = true;
-		return true;
-	case 'f':
-		options->fail_on = optarg;
-		return true;
-	case 'u':
-		*ARENA_PUSH(arena, ci->may_end, ci->may_end_count) = optarg;
-		return true;
-	case 'b':
-		ci->baseline = optarg;
-		return true;
-	case 'r':
-		ci->recording = optarg;
-		return true;
-	case 'l':
-		return read_linger(optarg, ci);
-	case 'J':
-		options->outputs[0] = (struct output){ optarg, write_junit };
-		return true;
-	case 's':
-		options->outputs[1] = (struct output){ optarg, write_sarif };
-		return true;
-	case 'j':
-		options->outputs[2] = (struct output){ optarg, write_json };
-		return true;
-	case 'S':
-		options->outputs[3] = (struct output){ optarg, write_summary };
-		return true;
-	case 't':
-		options->tap = true;
-		return true;
-	case 'g':
-		options->github = true;
-		return true;
-	case 'q':
-		ci->quiet = true;
-		return true;
-	default:
-		return false;
-	}
+	*ARENA_PUSH(options->arena, options->ci.may_end, options->ci.may_end_count) = pattern;
+	return true;
 }
 
-static int check_options(struct arena *arena, const struct options *options,
-			 struct findings *findings)
+static int check_options(const struct options *options, struct findings *findings)
 {
 	const char *wrong = NULL;
 
@@ -153,11 +113,7 @@ static int check_options(struct arena *arena, const struct options *options,
 		complain("ci: name a policy with --policy");
 		return usage_error("ci");
 	}
-	if (!options->ci.argv) {
-		complain("ci: name a command");
-		return usage_error("ci");
-	}
-	if (!read_kinds(arena, options->fail_on, &findings->fails, &wrong)) {
+	if (!read_kinds(options->arena, options->fail_on, &findings->fails, &wrong)) {
 		complain("ci: --fail-on knows no '%s'", wrong);
 		return usage_error("ci");
 	}
@@ -168,42 +124,34 @@ static int check_options(struct arena *arena, const struct options *options,
 	return -1;
 }
 
-static int read_options(int argc, char **argv, struct arena *arena, struct options *options)
+static int read_all(int argc, char **argv, struct options *options)
 {
-	static const struct option words[] = {
-		{ "policy", required_argument, NULL, 'p' },
-		{ "program", required_argument, NULL, 'P' },
-		{ "observe", no_argument, NULL, 'O' },
-		{ "fail-on", required_argument, NULL, 'f' },
-		{ "allow-unlocked", required_argument, NULL, 'u' },
-		{ "baseline", required_argument, NULL, 'b' },
-		{ "recording", required_argument, NULL, 'r' },
-		{ "linger", required_argument, NULL, 'l' },
-		{ "junit", required_argument, NULL, 'J' },
-		{ "sarif", required_argument, NULL, 's' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "summary", required_argument, NULL, 'S' },
-		{ "tap", no_argument, NULL, 't' },
-		{ "github", no_argument, NULL, 'g' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const struct command command = {
+		.name = "ci",
+		.help = help,
+		.options = { { 'p', "policy", .text = &options->ci.policy },
+			     { 'P', "program", .take = take_program, .to = options },
+			     { 'O', "observe", .flag = &options->observe },
+			     { 'f', "fail-on", .text = &options->fail_on },
+			     { 'u', "allow-unlocked", .take = take_may_end, .to = options },
+			     { 'b', "baseline", .text = &options->ci.baseline },
+			     { 'r', "recording", .text = &options->ci.recording },
+			     { 'l', "linger", .take = take_linger, .to = &options->ci },
+			     { 'J', "junit", .text = &options->outputs[JUNIT].path },
+			     { 's', "sarif", .text = &options->outputs[SARIF].path },
+			     { 'j', "json", .text = &options->outputs[JSON].path },
+			     { 'S', "summary", .text = &options->outputs[SUMMARY].path },
+			     { 't', "tap", .flag = &options->tap },
+			     { 'g', "github", .flag = &options->github },
+			     { 'q', "quiet", .flag = &options->ci.quiet } },
+		.arguments = { 1, MANY, "name a command" },
+		.starts_program = true,
 	};
-	int option;
+	int result = read_options(&command, &argc, &argv);
 
-	/* "+": what follows COMMAND belongs to it. */
-	while ((option = getopt_long(argc, argv, "+p:P:Of:u:b:r:l:J:s:j:S:tgqh", words, NULL)) !=
-	       -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		}
-		if (!take_option(arena, option, options))
-			return usage_error("ci");
-	}
-	options->ci.argv = optind < argc ? argv + optind : NULL;
+	options->ci.argv = argv;
 	options->observe |= options->ci.baseline || options->ci.recording;
-	return -1;
+	return result;
 }
 
 /* --- the run ---------------------------------------------------------------------------------- */
@@ -314,18 +262,23 @@ static int judge_run(struct session *session, const struct options *options,
 
 int ci_main(int argc, char **argv)
 {
-	struct options options = { .ci.linger_ms = LINGER_DEFAULT * MS,
-				   .fail_on = "violations,unlocked,unreached,new" };
-	struct arena live = { 0 };
 	struct session session;
+	struct options options = { .arena = &session.arena,
+				   .ci.linger_ms = LINGER_DEFAULT * MS,
+				   .fail_on = "violations,unlocked,unreached,new",
+				   .outputs = { [JUNIT].write = write_junit,
+						[SARIF].write = write_sarif,
+						[JSON].write = write_json,
+						[SUMMARY].write = write_summary } };
+	struct arena live = { 0 };
 	struct findings findings = { .live = &live };
 	int result;
 
 	session_begin(&session);
 	findings.arena = &session.arena;
-	result = read_options(argc, argv, &session.arena, &options);
+	result = read_all(argc, argv, &options);
 	if (result < 0)
-		result = check_options(&session.arena, &options, &findings);
+		result = check_options(&options, &findings);
 	if (result < 0)
 		result = judge_run(&session, &options, &findings);
 	session_end(&session);

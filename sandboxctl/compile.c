@@ -1,4 +1,5 @@
 /* compile.c - sandboxctl compile: write the .policyc file that libsandbox.so loads. */
+#include "options.h"
 #include "save.h"
 
 #include "policy/write.h"
@@ -83,60 +84,28 @@ static bool compile(struct session *session, const char *name, const struct opti
 	return false;
 }
 
-static int read_options(int argc, char **argv, struct options *options)
-{
-	static const struct option words[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "arch", required_argument, NULL, 'a' },
-		{ "trigger", required_argument, NULL, 't' },
-		{ "check-owner", no_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "o:a:t:ch", words, NULL)) != -1) {
-		switch (option) {
-		case 'o':
-			options->output = optarg;
-			break;
-		case 'a':
-			if (!read_arch(optarg, &options->arch))
-				return EXIT_USAGE;
-			break;
-		case 't':
-			options->trigger = optarg;
-			break;
-		case 'c':
-			options->check_owner = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("compile");
-		}
-	}
-	if (optind == argc) {
-		complain("compile: name a policy");
-		return usage_error("compile");
-	}
-	if (options->output && argc - optind > 1) {
-		complain("compile: --output takes one policy");
-		return usage_error("compile");
-	}
-	return -1;
-}
-
 int compile_main(int argc, char **argv)
 {
 	struct options options = { .arch = ARCH_NATIVE };
-	int result = read_options(argc, argv, &options);
+	const struct command command = {
+		.name = "compile",
+		.help = help,
+		.options = { { 'o', "output", .text = &options.output },
+			     { 'a', "arch", .take = take_arch, .to = &options.arch },
+			     { 't', "trigger", .text = &options.trigger },
+			     { 'c', "check-owner", .flag = &options.check_owner } },
+		.arguments = { 1, MANY, "name a policy" },
+	};
+	int result = read_options(&command, &argc, &argv);
 
 	if (result >= 0)
 		return result;
+	if (options.output && argc > 1) {
+		complain("compile: --output takes one policy");
+		return usage_error("compile");
+	}
 	result = EXIT_GOOD;
-	for (int i = optind; i < argc; i++) {
+	for (int i = 0; i < argc; i++) {
 		struct session session;
 
 		session_begin(&session);

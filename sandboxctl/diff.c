@@ -5,7 +5,7 @@
  * What it must not do: compare triggers or names.
  */
 #include "ask.h"
-#include "sandboxctl.h"
+#include "options.h"
 
 #include "policy/decode.h"
 #include "policy/outcome.h"
@@ -346,18 +346,20 @@ static int diff(struct session *session, const struct options *options)
 
 int diff_main(int argc, char **argv)
 {
-	struct options options = { 0 };
+	struct options options = { .view.arch = ARCH_NATIVE };
+	const struct command command = {
+		.name = "diff",
+		.help = help,
+		.options = { VIEW_OPTIONS(&options.view) },
+		.arguments = { 2, 2, "give two policies" },
+	};
 	struct session session;
-	int result = read_view(argc, argv, "diff", help, &options.view);
+	int result = read_options(&command, &argc, &argv);
 
 	if (result >= 0)
 		return result;
-	if (argc - optind != 2) {
-		complain("diff: give two policies");
-		return usage_error("diff");
-	}
-	options.policies[0] = argv[optind];
-	options.policies[1] = argv[optind + 1];
+	options.policies[0] = argv[0];
+	options.policies[1] = argv[1];
 	session_begin(&session);
 	result = diff(&session, &options);
 	session_end(&session);

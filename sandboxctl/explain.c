@@ -3,7 +3,7 @@
  * What it must not do: decide by itself. The verdicts are evaluate.c's.
  */
 #include "ask.h"
-#include "sandboxctl.h"
+#include "options.h"
 
 #include "policy/decode.h"
 #include "policy/outcome.h"
@@ -309,18 +309,20 @@ static int explain(struct session *session, const struct options *options)
 
 int explain_main(int argc, char **argv)
 {
-	struct options options = { 0 };
+	struct options options = { .view.arch = ARCH_NATIVE };
+	const struct command command = {
+		.name = "explain",
+		.help = help,
+		.options = { VIEW_OPTIONS(&options.view) },
+		.arguments = { 2, 2, "give a policy and a call" },
+	};
 	struct session session;
-	int result = read_view(argc, argv, "explain", help, &options.view);
+	int result = read_options(&command, &argc, &argv);
 
 	if (result >= 0)
 		return result;
-	if (argc - optind != 2) {
-		complain("explain: give a policy and a call");
-		return usage_error("explain");
-	}
-	options.policy = argv[optind];
-	options.call = argv[optind + 1];
+	options.policy = argv[0];
+	options.call = argv[1];
 	session_begin(&session);
 	result = explain(&session, &options);
 	session_end(&session);

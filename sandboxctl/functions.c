@@ -4,9 +4,8 @@
  * debug file, with the library's own reader; finds the ones that a name means.
  * What it must not do: find more than the library does, or another one.
  */
-#include "sandboxctl.h"
-
 #include "cxxname.h"
+#include "options.h"
 #include "report/line.h"
 #include "trigger/debugfile.h"
 #include "trigger/elffile.h"
@@ -264,55 +263,31 @@ static int answer(struct listed *listed, const struct options *options)
 	return EXIT_POLICY;
 }
 
-static bool read_options(int argc, char **argv, struct options *options, int *status)
-{
-	static const struct option words[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "symbols", no_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
-
-	*status = EXIT_GOOD;
-	while ((option = getopt_long(argc, argv, "jsh", words, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return false;
-		}
-		if (option != 'j' && option != 's') {
-			*status = usage_error("functions");
-			return false;
-		}
-		options->json |= option == 'j';
-		options->symbols |= option == 's';
-	}
-	if (argc - optind < 1 || argc - optind > 2) {
-		complain("functions: give a file, and one name at most");
-		*status = usage_error("functions");
-		return false;
-	}
-	options->file = argv[optind];
-	options->name = argv[optind + 1];
-	return true;
-}
-
 int functions_main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	const struct command command = {
+		.name = "functions",
+		.help = help,
+		.options = { { 'j', "json", .flag = &options.json },
+			     { 's', "symbols", .flag = &options.symbols } },
+		.arguments = { 1, 2, "give a file, and one name at most" },
+	};
 	struct listed listed = { 0 };
-	int status;
+	int result = read_options(&command, &argc, &argv);
 
-	if (!read_options(argc, argv, &options, &status))
-		return status;
+	if (result >= 0)
+		return result;
+	options.file = argv[0];
+	options.name = argv[1];
 	if (!read_functions(&listed, options.file)) {
 		complain("%s: cannot be read as a 64-bit program or library", options.file);
-		status = EXIT_USAGE;
+		result = EXIT_USAGE;
 	} else {
-		status = answer(&listed, &options);
+		result = answer(&listed, &options);
 		if (cxx_missing())
 			complain("C++ names cannot be shown: %s", cxx_missing());
 	}
 	arena_free(&listed.arena);
-	return status;
+	return result;
 }

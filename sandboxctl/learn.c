@@ -4,6 +4,7 @@
  * on different machines, and from many runs.
  */
 #include "learned.h"
+#include "options.h"
 #include "prepare.h"
 #include "record/cover.h"
 #include "record/watch.h"
@@ -68,62 +69,16 @@ static int check_options(const struct options *options)
 	return -1;
 }
 
-static int read_options(int argc, char **argv, struct options *options)
+static bool take_merge(void *to, const char *recording)
 {
-	static const struct option words[] = {
-		{ "trigger", required_argument, NULL, 't' },
-		{ "policy", required_argument, NULL, 'p' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "recording", required_argument, NULL, 'r' },
-		{ "merge", required_argument, NULL, 'm' },
-		{ "exact", no_argument, NULL, 'e' },
-		{ "check", required_argument, NULL, 'c' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
+	struct options *options = to;
 
-	/* "+": what follows PROGRAM belongs to it. */
-	while ((option = getopt_long(argc, argv, "+t:p:o:r:m:ec:qh", words, NULL)) != -1) {
-		switch (option) {
-		case 't':
-			options->trigger = optarg;
-			break;
-		case 'p':
-			options->policy = optarg;
-			break;
-		case 'o':
-			options->output = optarg;
-			break;
-		case 'r':
-			options->recording = optarg;
-			break;
-		case 'm':
-			if (options->merge_count == MERGES_MAX) {
-				complain("learn: more than %d recordings", MERGES_MAX);
-				return EXIT_USAGE;
-			}
-			options->merges[options->merge_count++] = optarg;
-			break;
-		case 'e':
-			options->exact = true;
-			break;
-		case 'c':
-			options->check = optarg;
-			break;
-		case 'q':
-			options->quiet = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("learn");
-		}
+	if (options->merge_count == MERGES_MAX) {
+		complain("learn: more than %d recordings", MERGES_MAX);
+		return false;
 	}
-	options->argv = optind < argc ? argv + optind : NULL;
-	return check_options(options);
+	options->merges[options->merge_count++] = recording;
+	return true;
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -230,9 +185,27 @@ static int run_and_learn(struct session *session, struct options *options)
 int learn_main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	const struct command command = {
+		.name = "learn",
+		.help = help,
+		.options = { { 't', "trigger", .text = &options.trigger },
+			     { 'p', "policy", .text = &options.policy },
+			     { 'o', "output", .text = &options.output },
+			     { 'r', "recording", .text = &options.recording },
+			     { 'm', "merge", .take = take_merge, .to = &options },
+			     { 'e', "exact", .flag = &options.exact },
+			     { 'c', "check", .text = &options.check },
+			     { 'q', "quiet", .flag = &options.quiet } },
+		.arguments = { 0, MANY, NULL },
+		.starts_program = true,
+	};
 	struct session session;
-	int result = read_options(argc, argv, &options);
+	int result = read_options(&command, &argc, &argv);
 
+	if (result < 0) {
+		options.argv = argc ? argv : NULL;
+		result = check_options(&options);
+	}
 	if (result >= 0)
 		return result;
 	session_begin(&session);

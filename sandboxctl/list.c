@@ -1,5 +1,5 @@
 /* list.c - sandboxctl list: the policies that can be named, in the order of the search path. */
-#include "sandboxctl.h"
+#include "options.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -123,29 +123,19 @@ static void print_text(const struct list *list)
 
 int list_main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	bool json = false;
+	const struct command command = {
+		.name = "list",
+		.help = help,
+		.options = { { 'j', "json", .flag = &json } },
+		.arguments = { 0, 0, "no argument is expected" },
 	};
 	struct session session;
 	struct list list = { .session = &session };
-	bool json = false;
-	int option;
+	int result = read_options(&command, &argc, &argv);
 
-	while ((option = getopt_long(argc, argv, "jh", words, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		}
-		if (option != 'j')
-			return usage_error("list");
-		json = true;
-	}
-	if (optind < argc) {
-		complain("list: no argument is expected");
-		return usage_error("list");
-	}
+	if (result >= 0)
+		return result;
 	session_begin(&session);
 	for (size_t i = 0; i < session.files.directory_count; i++)
 		add_directory(&list, session.files.directories[i]);

@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include "learned.h"
+#include "options.h"
 #include "save.h"
 
 #include <stdio.h>
@@ -24,36 +25,6 @@ struct options {
 	const char *const *recordings;
 	size_t count;
 };
-
-static int read_options(int argc, char **argv, struct options *options)
-{
-	static const struct option words[] = {
-		{ "html", required_argument, NULL, 'w' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "w:h", words, NULL)) != -1) {
-		switch (option) {
-		case 'w':
-			options->html = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("report");
-		}
-	}
-	if (optind == argc) {
-		complain("report: name a recording");
-		return usage_error("report");
-	}
-	options->recordings = (const char *const *)argv + optind;
-	options->count = (size_t)(argc - optind);
-	return -1;
-}
 
 /* The page must not take the place of what it is made from. */
 static bool is_recording(const struct options *options)
@@ -113,11 +84,19 @@ static int make_report(struct session *session, const struct options *options)
 int report_main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	const struct command command = {
+		.name = "report",
+		.help = help,
+		.options = { { 'w', "html", .text = &options.html } },
+		.arguments = { 1, MANY, "name a recording" },
+	};
 	struct session session;
-	int result = read_options(argc, argv, &options);
+	int result = read_options(&command, &argc, &argv);
 
 	if (result >= 0)
 		return result;
+	options.recordings = (const char *const *)argv;
+	options.count = (size_t)argc;
 	session_begin(&session);
 	result = make_report(&session, &options);
 	session_end(&session);

@@ -4,6 +4,7 @@
  * asked we become the program; otherwise we stay its parent (supervise.c).
  */
 #include "launch.h"
+#include "options.h"
 #include "reach.h"
 #include "rehearse.h"
 #include "supervise.h"
@@ -220,65 +221,38 @@ static unsigned read_time(const char *text)
 	return 0;
 }
 
-/* -1: go on, at optind. */
-static int read_options(int argc, char **argv, struct options *options)
+static bool take_timeout(void *to, const char *text)
 {
-	static const struct option words[] = {
-		{ "policy", required_argument, NULL, 'p' },
-		{ "require-lock", no_argument, NULL, 'l' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "report", required_argument, NULL, 'r' },
-		{ "library", required_argument, NULL, 'L' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
+	struct options *options = to;
 
-	/* "+": what follows PROGRAM belongs to it. */
-	while ((option = getopt_long(argc, argv, "+p:lt:r:L:h", words, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			options->policy = optarg;
-			break;
-		case 't':
-			options->timeout_ms = read_time(optarg);
-			if (!options->timeout_ms) {
-				complain("run: '%s' is no time: say 30s, 500ms or 5m", optarg);
-				return usage_error("run");
-			}
-			/* fallthrough */
-		case 'l':
-			options->require_lock = true;
-			break;
-		case 'r':
-			options->report = optarg;
-			break;
-		case 'L':
-			options->library = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("run");
-		}
-	}
-	if (optind < argc)
-		return -1;
-	complain("run: name a program");
-	return usage_error("run");
+	options->timeout_ms = read_time(text);
+	options->require_lock = true;
+	if (!options->timeout_ms)
+		complain("run: '%s' is no time: say 30s, 500ms or 5m", text);
+	return options->timeout_ms;
 }
 
 int run_main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	const struct command command = {
+		.name = "run",
+		.help = help,
+		.options = { { 'p', "policy", .text = &options.policy },
+			     { 'l', "require-lock", .flag = &options.require_lock },
+			     { 't', "timeout", .take = take_timeout, .to = &options },
+			     { 'r', "report", .text = &options.report },
+			     { 'L', "library", .text = &options.library } },
+		.arguments = { 1, MANY, "name a program" },
+		.starts_program = true,
+	};
 	struct session session;
-	int result = read_options(argc, argv, &options);
+	int result = read_options(&command, &argc, &argv);
 
 	if (result >= 0)
 		return result;
 	session_begin(&session);
-	result = run(&session, &options, argv + optind);
+	result = run(&session, &options, argv);
 	session_end(&session);
 	return result;
 }

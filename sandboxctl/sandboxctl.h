@@ -1,4 +1,4 @@
-/* sandboxctl.h - what the subcommands share: exit codes, a session, options.
+/* sandboxctl.h - what the subcommands share: exit codes, a session, messages.
  *
  * What it is: everything one invocation needs, from first allocation to last message.
  * What it must not do: know the language (policy/ does).
@@ -8,8 +8,6 @@
 
 #include "policy/build.h"
 #include "policy/read.h"
-
-#include <getopt.h>
 
 enum {
 	EXIT_GOOD = 0,
@@ -38,23 +36,14 @@ const struct policy *session_resolve(struct session *session, const char *name, 
 /* Whether the policy has the phase (NULL: any); says so when not. */
 bool has_phase(const struct policy *policy, const char *name);
 
-/* "x86_64", "aarch64", and what else people call them. */
-bool read_arch(const char *text, enum arch *arch);
-
-/* The options of every command that answers questions about policies. */
+/* How every command that answers questions about policies is asked: see VIEW_OPTIONS. */
 struct view {
 	const char *phase; /* NULL: all */
 	enum arch arch;
 	bool json;
 };
 
-/* Reads them; what follows begins at optind. Returns the exit status when the command ends here
- * (--help, a wrong option), otherwise -1. */
-int read_view(int argc, char **argv, const char *command, const char *help, struct view *view);
-
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* "Try 'sandboxctl compile --help'." */
-int usage_error(const char *command);
 
 int compile_main(int argc, char **argv);
 int check_main(int argc, char **argv);

@@ -77,60 +77,6 @@ bool has_phase(const struct policy *policy, const char *name)
 	return false;
 }
 
-bool read_arch(const char *text, enum arch *arch)
-{
-	static const struct {
-		const char *name;
-		enum arch arch;
-	} names[] = {
-		{ "x86_64", ARCH_X86_64 },   { "x86-64", ARCH_X86_64 }, { "amd64", ARCH_X86_64 },
-		{ "aarch64", ARCH_AARCH64 }, { "arm64", ARCH_AARCH64 },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(text, names[i].name)) {
-			*arch = names[i].arch;
-			return true;
-		}
-	}
-	complain("--arch %s: only x86_64 and aarch64 are known", text);
-	return false;
-}
-
-int read_view(int argc, char **argv, const char *command, const char *help, struct view *view)
-{
-	static const struct option words[] = {
-		{ "phase", required_argument, NULL, 'p' },
-		{ "arch", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
-
-	*view = (struct view){ .arch = ARCH_NATIVE };
-	while ((option = getopt_long(argc, argv, "p:a:jh", words, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			view->phase = optarg;
-			break;
-		case 'a':
-			if (!read_arch(optarg, &view->arch))
-				return EXIT_USAGE;
-			break;
-		case 'j':
-			view->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error(command);
-		}
-	}
-	return -1;
-}
-
 void complain(const char *format, ...)
 {
 	va_list arguments;
@@ -140,10 +86,4 @@ void complain(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
-}
-
-int usage_error(const char *command)
-{
-	fprintf(stderr, "Try 'sandboxctl %s --help'.\n", command);
-	return EXIT_USAGE;
 }

@@ -1,5 +1,5 @@
 /* show.c - sandboxctl show: what a policy does with each system call, and the line that says so. */
-#include "sandboxctl.h"
+#include "options.h"
 
 #include "policy/decode.h"
 #include "policy/outcome.h"
@@ -313,18 +313,20 @@ static bool show(struct session *session, const struct options *options)
 
 int show_main(int argc, char **argv)
 {
-	struct options options = { 0 };
+	struct options options = { .view.arch = ARCH_NATIVE };
+	const struct command command = {
+		.name = "show",
+		.help = help,
+		.options = { VIEW_OPTIONS(&options.view) },
+		.arguments = { 1, 1, "name one policy" },
+	};
 	struct session session;
-	int result = read_view(argc, argv, "show", help, &options.view);
+	int result = read_options(&command, &argc, &argv);
 	bool good;
 
 	if (result >= 0)
 		return result;
-	if (argc - optind != 1) {
-		complain("show: name one policy");
-		return usage_error("show");
-	}
-	options.policy = argv[optind];
+	options.policy = argv[0];
 	session_begin(&session);
 	good = show(&session, &options);
 	session_end(&session);

@@ -1,6 +1,6 @@
 /* test.c - sandboxctl test: hold a policy against what a .test file says it must do. */
 #include "ask.h"
-#include "sandboxctl.h"
+#include "options.h"
 #include "save.h"
 
 #include "policy/decode.h"
@@ -41,7 +41,7 @@ static const char help[] =
 	"\n"
 	"  -a, --arch ARCH   on x86_64 or aarch64 (this machine's)\n"
 	"  -q, --quiet       say only what fails\n"
-	"      --probes OUT  write the probes of the one FILE.test to OUT\n";
+	"  -p, --probes OUT  write the probes of the one FILE.test to OUT\n";
 
 struct options {
 	enum arch arch;
@@ -268,44 +268,25 @@ static bool test(const char *file, const struct options *options)
 
 int test_main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "arch", required_argument, NULL, 'a' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "probes", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	struct options options = { .arch = ARCH_NATIVE };
-	int option, result = EXIT_GOOD;
+	const struct command command = {
+		.name = "test",
+		.help = help,
+		.options = { { 'a', "arch", .take = take_arch, .to = &options.arch },
+			     { 'q', "quiet", .flag = &options.quiet },
+			     { 'p', "probes", .text = &options.probes } },
+		.arguments = { 1, MANY, "name a .test file" },
+	};
+	int result = read_options(&command, &argc, &argv);
 
-	while ((option = getopt_long(argc, argv, "a:qh", words, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-			if (!read_arch(optarg, &options.arch))
-				return EXIT_USAGE;
-			break;
-		case 'q':
-			options.quiet = true;
-			break;
-		case 'p':
-			options.probes = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("test");
-		}
-	}
-	if (optind == argc) {
-		complain("test: name a .test file");
-		return usage_error("test");
-	}
-	if (options.probes && optind + 1 != argc) {
+	if (result >= 0)
+		return result;
+	if (options.probes && argc > 1) {
 		complain("test: --probes takes one .test file");
 		return usage_error("test");
 	}
-	for (int i = optind; i < argc; i++)
+	result = EXIT_GOOD;
+	for (int i = 0; i < argc; i++)
 		if (!test(argv[i], &options))
 			result = EXIT_POLICY;
 	return result;

@@ -1,5 +1,6 @@
 /* triggers.c - sandboxctl triggers: run a program once, and say where it could be locked. */
 #include "learned.h"
+#include "options.h"
 #include "prepare.h"
 #include "record/candidates.h"
 #include "record/choose.h"
@@ -32,45 +33,16 @@ struct options {
 	char **argv;
 };
 
-static int read_options(int argc, char **argv, struct options *options)
+static bool take_function(void *to, const char *name)
 {
-	static const struct option words[] = {
-		{ "function", required_argument, NULL, 'f' },
-		{ "left", no_argument, NULL, 'l' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int option;
+	struct options *options = to;
 
-	while ((option = getopt_long(argc, argv, "+f:lqh", words, NULL)) != -1) {
-		switch (option) {
-		case 'f':
-			if (options->function_count == FUNCTIONS_MAX) {
-				complain("triggers: more than %d functions", FUNCTIONS_MAX);
-				return EXIT_USAGE;
-			}
-			options->functions[options->function_count++] = optarg;
-			break;
-		case 'l':
-			options->left = true;
-			break;
-		case 'q':
-			options->quiet = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_GOOD;
-		default:
-			return usage_error("triggers");
-		}
+	if (options->function_count == FUNCTIONS_MAX) {
+		complain("triggers: more than %d functions", FUNCTIONS_MAX);
+		return false;
 	}
-	if (optind == argc) {
-		complain("triggers: name a program");
-		return usage_error("triggers");
-	}
-	options->argv = argv + optind;
-	return -1;
+	options->functions[options->function_count++] = name;
+	return true;
 }
 
 /* What only the library can see: main, and functions. The rest are its marks for hooked calls. */
@@ -251,11 +223,21 @@ static int run(struct session *session, const struct options *options)
 int triggers_main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	const struct command command = {
+		.name = "triggers",
+		.help = help,
+		.options = { { 'f', "function", .take = take_function, .to = &options },
+			     { 'l', "left", .flag = &options.left },
+			     { 'q', "quiet", .flag = &options.quiet } },
+		.arguments = { 1, MANY, "name a program" },
+		.starts_program = true,
+	};
 	struct session session;
-	int result = read_options(argc, argv, &options);
+	int result = read_options(&command, &argc, &argv);
 
-	if (result >= 0 || !options.argv)
+	if (result >= 0)
 		return result;
+	options.argv = argv;
 	session_begin(&session);
 	result = run(&session, &options);
 	session_end(&session);

@@ -64,7 +64,9 @@ def messages(root):
     for path in sorted((root / 'sandboxctl').glob('*.c')):
         if path.name in ('run.c', 'launch.c', 'prepare.c', 'supervise.c'):  # language, learn, run.bats
             continue
-        for call in re.findall(r'complain\((.*?)\);', path.read_text(), re.S):
+        text = path.read_text()
+        calls = re.findall(r'complain\((.*?)\);', text, re.S) + re.findall(r'\.arguments = (.*?),\n', text)
+        for call in calls:
             for literal in literals(call):
                 yield path, literal
 
