@@ -24,7 +24,15 @@ static const struct vocabulary {
 	{ "unshare", "unshare_flags", 0, NULL, "CLONE_" },
 	{ "setns", "flags", 0, NULL, "CLONE_" },
 	{ "mount", "flags", 0, NULL, "MS_" },
-	{ "prctl", "option", UINT64_MAX, "PR_", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_SET_", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_GET_", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_CAPBSET_", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_CAP_AMBIENT", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_MCE_KILL", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_MPX_", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_PAC_", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_SCHED_CORE", NULL },
+	{ "prctl", "option", UINT64_MAX, "PR_TASK_", NULL },
 	{ "arch_prctl", "option", UINT64_MAX, "ARCH_", NULL },
 	{ "ptrace", "request", UINT64_MAX, "PTRACE_", NULL },
 	{ "fcntl", "cmd", UINT64_MAX, "F_", NULL },
@@ -46,29 +54,95 @@ static const struct vocabulary {
 	{ "getrlimit", "resource", UINT64_MAX, "RLIMIT_", NULL },
 	{ "setrlimit", "resource", UINT64_MAX, "RLIMIT_", NULL },
 	{ "seccomp", "op", UINT64_MAX, "SECCOMP_SET_", NULL },
+	{ "seccomp", "op", UINT64_MAX, "SECCOMP_GET_", NULL },
+	{ "shmctl", "cmd", UINT64_MAX, "IPC_", NULL },
+	{ "shmctl", "cmd", UINT64_MAX, "SHM_", NULL },
+	{ "msgctl", "cmd", UINT64_MAX, "IPC_", NULL },
+	{ "msgctl", "cmd", UINT64_MAX, "MSG_STAT", NULL },
+	{ "msgctl", "cmd", UINT64_MAX, "MSG_INFO", NULL },
+	{ "semctl", "cmd", UINT64_MAX, "IPC_", NULL },
+	{ "semctl", "cmd", UINT64_MAX, "GET", NULL },
+	{ "semctl", "cmd", UINT64_MAX, "SET", NULL },
+	{ "semctl", "cmd", UINT64_MAX, "SEM_", NULL },
+	{ "membarrier", "cmd", UINT64_MAX, "MEMBARRIER_CMD_", NULL },
+	{ "reboot", "cmd", UINT64_MAX, "LINUX_REBOOT_CMD_", NULL },
+	{ "syslog", "type", UINT64_MAX, "SYSLOG_ACTION_", NULL },
+	{ "sched_setscheduler", "policy", UINT64_MAX, "SCHED_", NULL },
 	{ NULL, "sig", UINT64_MAX, "SIG", NULL },
 	{ NULL, "dfd", UINT64_MAX, "AT_FDCWD", NULL },
 	{ NULL, "olddfd", UINT64_MAX, "AT_FDCWD", NULL },
 	{ NULL, "newdfd", UINT64_MAX, "AT_FDCWD", NULL },
 };
 
-/* Masks, second names, and parts of other vocabularies under the same beginning. */
+/* Masks, second names, and parts of other vocabularies under the same beginning; one that ends in
+ * "_" stands for every name that begins so. */
 static const char *const unusual[] = {
-	"AF_FILE",	"AF_LOCAL",	 "AF_ROUTE",	 "AF_MAX",	    "O_ACCMODE",
-	"O_NDELAY",	"O_FSYNC",	 "O_RSYNC",	 "MAP_ANON",	    "MAP_FILE",
-	"MAP_TYPE",	"MAP_HUGE_MASK", "SIGIOT",	 "SIGPOLL",	    "SIGCLD",
-	"SIGUNUSED",	"SIGRTMIN",	 "SIGRTMAX",	 "SIGSTKSZ",	    "SIGEV_NONE",
-	"F_EXLCK",	"F_SHLCK",	 "F_RDLCK",	 "F_WRLCK",	    "F_UNLCK",
-	"F_OK",		"F_LOCK",	 "F_TEST",	 "F_TLOCK",	    "F_ULOCK",
-	"SOCK_MAX",	"SIG_BLOCK",	 "SIG_UNBLOCK",	 "SIG_SETMASK",	    "MAP_HUGE_2MB",
-	"MAP_HUGE_1GB", "SIGEV_SIGNAL",	 "SIGEV_THREAD", "SIGEV_THREAD_ID",
+	"AF_FILE",
+	"AF_LOCAL",
+	"AF_MAX",
+	"AF_ROUTE",
+	"BPF_F_",
+	"F_EXLCK",
+	"F_LOCK",
+	"F_OK",
+	"F_OWNER_",
+	"F_RDLCK",
+	"F_SEAL_",
+	"F_SHLCK",
+	"F_TEST",
+	"F_TLOCK",
+	"F_ULOCK",
+	"F_UNLCK",
+	"F_WRLCK",
+	"IPC_PRIVATE",
+	"KEYCTL_CAPS0_",
+	"KEYCTL_CAPS1_",
+	"KEYCTL_MOVE_",
+	"MAP_ANON",
+	"MAP_FILE",
+	"MAP_HUGE_1GB",
+	"MAP_HUGE_2MB",
+	"MAP_HUGE_MASK",
+	"MAP_TYPE",
+	"MEMBARRIER_CMD_FLAG_",
+	"O_ACCMODE",
+	"O_FSYNC",
+	"O_NDELAY",
+	"O_RSYNC",
+	"PR_MCE_KILL_CLEAR",
+	"PR_MCE_KILL_LATE",
+	"PR_SCHED_CORE_",
+	"PR_SET_MM_",
+	"PR_SET_PTRACER_",
+	"PR_SET_VMA_",
+	"PTRACE_EVENTMSG_",
+	"PTRACE_EVENT_",
+	"PTRACE_O_",
+	"PTRACE_PEEKSIGINFO_",
+	"PTRACE_SYSCALL_INFO_",
+	"RLIMIT_OFILE",
+	"SCHED_FLAG_",
+	"SIGCLD",
+	"SIGEV_",
+	"SIGIOT",
+	"SIGPOLL",
+	"SIGRTMAX",
+	"SIGRTMIN",
+	"SIGSTKSZ",
+	"SIGUNUSED",
+	"SIG_",
+	"SOCK_MAX",
 };
 
 static bool is_usual(const char *name)
 {
-	for (size_t i = 0; i < sizeof(unusual) / sizeof(unusual[0]); i++)
-		if (!strcmp(unusual[i], name))
+	for (size_t i = 0; i < sizeof(unusual) / sizeof(unusual[0]); i++) {
+		size_t length = strlen(unusual[i]);
+
+		if (!strncmp(unusual[i], name, length) &&
+		    (!name[length] || unusual[i][length - 1] == '_'))
 			return false;
+	}
 	return true;
 }
 
