@@ -55,7 +55,9 @@ is_stopped() {
 }
 
 @test "a program that stops, stops run; both go on" {
+	set -m # a group of its own: SIGTSTP is nothing to one whose session has no parent of it
 	start_run -- "$LEARNER" wait pause
+	set +m
 	kill -TSTP "$pid"
 	eventually is_stopped "$pid"
 	is_stopped "$program"
