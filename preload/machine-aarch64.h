@@ -2,6 +2,7 @@
 #ifndef MACHINE_AARCH64_H
 #define MACHINE_AARCH64_H
 
+#include <asm/unistd.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,31 @@ static inline long machine_syscall(long nr, long a, long b, long c, long d, long
 			 : "+r"(x0)
 			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 			 : "memory");
+	return x0;
+}
+
+static inline long machine_fork(long nr, long a, long b, long c, long d, long e)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+
+	__asm__ volatile("svc #0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "mov x8, %[exit]\n\t"
+			 "svc #0\n\t"
+			 "mov x0, #0\n\t"
+			 "mov x8, %[exit_group]\n\t"
+			 "svc #0\n\t"
+			 "brk #0\n"
+			 "1:"
+			 : "+r"(x0), "+r"(x8)
+			 : "r"(x1), "r"(x2), "r"(x3),
+			   "r"(x4), [exit] "i"(__NR_exit), [exit_group] "i"(__NR_exit_group)
+			 : "cc", "memory");
 	return x0;
 }
 

@@ -11,6 +11,8 @@
  *   MACHINE_SA_RESTORER       what rt_sigaction(2) wants in sa_flags, beside its restorer
  *   machine_restorer          the way back from a signal handler, NULL: the kernel has its own
  *   machine_syscall           makes a system call; the kernel's result
+ *   machine_fork              makes one that may make a child, with five arguments: the child, or
+ *                             thread, touches no memory and ends at once
  *   machine_is_syscall        is there such an instruction at `code`?
  *   machine_ip, machine_sp    of a signal frame
  *   machine_link              a return address that may be in a register still, or 0

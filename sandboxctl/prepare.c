@@ -18,15 +18,10 @@ static const char default_trigger[] = "wait";
 
 static bool make_directory(struct session *session, struct preparation *preparation)
 {
-	const char *place = getenv("TMPDIR");
-	char *path = arena_printf(&session->arena, "%s/sandboxctl.XXXXXX",
-				  place && *place == '/' ? place : "/tmp");
+	const char *path = temporary_directory(&session->arena);
 
-	/* A program that gives its rights up and executes itself again reads it as another user. */
-	if (!mkdtemp(path) || chmod(path, 0755)) {
-		complain("%s: cannot be made: %s", path, strerror(errno));
+	if (!path)
 		return false;
-	}
 	preparation->directory = path;
 	preparation->text = arena_printf(&session->arena, "%s/learn.policy", path);
 	preparation->compiled = arena_printf(&session->arena, "%s/learn.policyc", path);

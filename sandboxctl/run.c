@@ -5,6 +5,7 @@
  */
 #include "launch.h"
 #include "options.h"
+#include "probing.h"
 #include "reach.h"
 #include "rehearse.h"
 #include "supervise.h"
@@ -29,6 +30,9 @@ static const char help[] =
 	"                         library in it and is locked before it ends; status 124 if not\n"
 	"  -t, --timeout TIME     the same, and all is killed when the lock has not come by then:\n"
 	"                         30s, 500ms, 5m\n"
+	"  -P, --probe FILE.test  as -l, and what FILE says must be denied is tried in the "
+	"program,\n"
+	"                         at its lock; needs -p\n"
 	"  -r, --report FILE      stay its parent; every event is appended to FILE, as JSON lines\n"
 	"  -L, --library FILE     this libsandbox.so\n"
 	"\n"
@@ -38,7 +42,7 @@ static const char help[] =
 	"never happened.\n";
 
 struct options {
-	const char *policy, *report, *library;
+	const char *policy, *report, *library, *probe;
 	unsigned timeout_ms;
 	bool require_lock;
 };
@@ -171,6 +175,21 @@ static bool mode_locks(const struct options *options)
 	return false;
 }
 
+static int watch(struct session *session, const struct options *options,
+		 const struct supervision *supervision)
+{
+	struct probing probing;
+	int result;
+
+	if (!options->probe)
+		return supervise(session, supervision);
+	if (!probing_begin(session, &probing, options->probe, options->policy))
+		return EXIT_SETUP;
+	result = supervise(session, supervision);
+	probing_end(&probing);
+	return result;
+}
+
 static int run(struct session *session, const struct options *options, char **argv)
 {
 	const char *program, *why;
@@ -198,7 +217,7 @@ static int run(struct session *session, const struct options *options, char **ar
 	supervision.require_some = !arms;
 	if (arms && !options->require_lock && !options->report && getpid() != 1)
 		return become(program, argv);
-	return supervise(session, &supervision);
+	return watch(session, options, &supervision);
 }
 
 /* --- options ---------------------------------------------------------------------------------- */
@@ -232,6 +251,15 @@ static bool take_timeout(void *to, const char *text)
 	return options->timeout_ms;
 }
 
+static bool take_probe(void *to, const char *text)
+{
+	struct options *options = to;
+
+	options->probe = text;
+	options->require_lock = true;
+	return true;
+}
+
 int run_main(int argc, char **argv)
 {
 	struct options options = { 0 };
@@ -241,6 +269,7 @@ int run_main(int argc, char **argv)
 		.options = { { 'p', "policy", .text = &options.policy },
 			     { 'l', "require-lock", .flag = &options.require_lock },
 			     { 't', "timeout", .take = take_timeout, .to = &options },
+			     { 'P', "probe", .take = take_probe, .to = &options },
 			     { 'r', "report", .text = &options.report },
 			     { 'L', "library", .text = &options.library } },
 		.arguments = { 1, MANY, "name a program" },
@@ -251,6 +280,10 @@ int run_main(int argc, char **argv)
 
 	if (result >= 0)
 		return result;
+	if (options.probe && !options.policy) {
+		complain("run: --probe needs the policy (-p) that is tried");
+		return usage_error("run");
+	}
 	session_begin(&session);
 	result = run(&session, &options, argv);
 	session_end(&session);

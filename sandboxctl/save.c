@@ -53,3 +53,17 @@ bool save_file(struct arena *arena, const char *path, const void *bytes, size_t 
 	}
 	return good;
 }
+
+const char *temporary_directory(struct arena *arena)
+{
+	const char *place = getenv("TMPDIR");
+	char *path;
+
+	if (!place || *place != '/')
+		place = "/tmp";
+	path = arena_printf(arena, "%s/sandboxctl.XXXXXX", place);
+	if (mkdtemp(path) && !chmod(path, 0755))
+		return path;
+	complain("no directory can be made in %s: %s", place, strerror(errno));
+	return NULL;
+}

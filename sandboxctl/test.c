@@ -2,12 +2,14 @@
 #include "ask.h"
 #include "options.h"
 #include "save.h"
+#include "test.h"
 
 #include "policy/decode.h"
 #include "policy/expect.h"
 #include "policy/outcome.h"
 #include "policy/probe_table.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,19 +45,24 @@ static const char help[] =
 	"  -q, --quiet       say only what fails\n"
 	"  -p, --probes OUT  write the probes of the one FILE.test to OUT\n";
 
-struct options {
-	enum arch arch;
-	bool quiet;
-	const char *probes; /* NULL: not asked for */
-};
-
 struct run {
 	struct session *session;
 	struct arena *arena;
+	const struct test_options *options;
 	const struct policy *policy;
 	struct diagram diagram;
 	size_t passed, failed;
 };
+
+static void __attribute__((format(printf, 2, 3)))
+say(const struct run *run, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(run->options->out, format, arguments);
+	va_end(arguments);
+}
 
 /* --- one line --------------------------------------------------------------------------------- */
 
@@ -64,12 +71,12 @@ static void print_failure(const struct run *run, const struct expectation *expec
 {
 	const struct query *query = &expectation->query;
 
-	printf("%s:%u: failed: %s\n", expectation->place.source->name, expectation->place.line,
-	       expectation->text);
-	printf("  phase %s: %s\n", phase->name, action_text(run->arena, outcome->verdict.action));
-	printf("  %s\n", verdict_reason(run->arena, phase, outcome->verdict));
-	printf("  as in %s\n",
-	       decode_call(run->arena, query->arch, query->number, &outcome->witness));
+	say(run, "%s:%u: failed: %s\n", expectation->place.source->name, expectation->place.line,
+	    expectation->text);
+	say(run, "  phase %s: %s\n", phase->name, action_text(run->arena, outcome->verdict.action));
+	say(run, "  %s\n", verdict_reason(run->arena, phase, outcome->verdict));
+	say(run, "  as in %s\n",
+	    decode_call(run->arena, query->arch, query->number, &outcome->witness));
 }
 
 static bool answer_holds(struct run *run, const struct expectation *expectation,
@@ -80,13 +87,13 @@ static bool answer_holds(struct run *run, const struct expectation *expectation,
 
 	if (is_answered(expectation, answer.allowed))
 		return true;
-	printf("%s:%u: failed: %s\n", expectation->place.source->name, expectation->place.line,
-	       expectation->text);
-	printf("  phase %s: %s\n", phase->name, answer.allowed ? "allowed" : "denied");
+	say(run, "%s:%u: failed: %s\n", expectation->place.source->name, expectation->place.line,
+	    expectation->text);
+	say(run, "  phase %s: %s\n", phase->name, answer.allowed ? "allowed" : "denied");
 	if (answer.why)
-		printf("  %s\n", answer.why);
+		say(run, "  %s\n", answer.why);
 	for (size_t i = 0; i < answer.count; i++)
-		printf("  %s\n", answer_line(run->arena, answer.by[i]));
+		say(run, "  %s\n", answer_line(run->arena, answer.by[i]));
 	return false;
 }
 
@@ -104,9 +111,10 @@ static bool holds_in(struct run *run, const struct expectation *expectation,
 		return false;
 	}
 	if (outcomes.too_large)
-		printf("%s:%u: failed: %s\n  the conditions are too intricate: give more "
-		       "arguments\n",
-		       expectation->place.source->name, expectation->place.line, expectation->text);
+		say(run,
+		    "%s:%u: failed: %s\n  the conditions are too intricate: give more "
+		    "arguments\n",
+		    expectation->place.source->name, expectation->place.line, expectation->text);
 	return !outcomes.too_large;
 }
 
@@ -133,7 +141,7 @@ static void try_expectation(struct run *run, const struct expectation *expectati
 /* --- probes ----------------------------------------------------------------------------------- */
 
 static void add_probes(const struct run *run, const struct expectation *expectation,
-		       struct probe_table *table, bool quiet)
+		       struct probe_table *table)
 {
 	const char *why = "";
 
@@ -145,20 +153,20 @@ static void add_probes(const struct run *run, const struct expectation *expectat
 			continue;
 		why = add_probe(table, run->policy, phase, expectation);
 	}
-	if (why && *why && !quiet)
-		printf("%s:%u: not probed: %s: %s\n", expectation->place.source->name,
-		       expectation->place.line, expectation->text, why);
+	if (why && *why && run->options->name_unprobed)
+		say(run, "%s:%u: not probed: %s: %s\n", expectation->place.source->name,
+		    expectation->place.line, expectation->text, why);
 }
 
-static bool write_probes(const struct run *run, const struct expectations *expectations,
-			 const struct options *options)
+static bool write_probes(const struct run *run, const struct expectations *expectations)
 {
+	const struct test_options *options = run->options;
 	struct probe_table table = { .arena = run->arena };
 	size_t size;
 	void *bytes;
 
 	for (size_t i = 0; i < expectations->count; i++)
-		add_probes(run, &expectations->list[i], &table, options->quiet);
+		add_probes(run, &expectations->list[i], &table);
 	if (!table.count || table.count > PROBES_MOST) {
 		if (table.count)
 			complain("test: more than %d lines to probe", PROBES_MOST);
@@ -170,7 +178,7 @@ static bool write_probes(const struct run *run, const struct expectations *expec
 	if (!save_file(run->arena, options->probes, bytes, size))
 		return false;
 	if (!options->quiet)
-		printf("%s: %zu probes\n", options->probes, table.count);
+		say(run, "%s: %zu probes\n", options->probes, table.count);
 	return true;
 }
 
@@ -210,6 +218,8 @@ static const char *policy_of(const struct run *run, const char *file, const stru
 	size_t length = strlen(file);
 	const char *path;
 
+	if (run->options->policy)
+		return run->options->policy;
 	if (!word->text) {
 		if (length > 5 && !strcmp(file + length - 5, ".test"))
 			length -= 5;
@@ -221,9 +231,9 @@ static const char *policy_of(const struct run *run, const char *file, const stru
 	return access(path, F_OK) ? word->text : path;
 }
 
-static bool prepare(struct run *run, const char *file, enum arch arch,
-		    struct expectations *expectations)
+static bool prepare(struct run *run, const char *file, struct expectations *expectations)
 {
+	enum arch arch = run->options->arch;
 	struct session *session = run->session;
 	const struct source *source;
 	const char *why = NULL;
@@ -242,24 +252,24 @@ static bool prepare(struct run *run, const char *file, enum arch arch,
 	return run->policy && !session->diagnostics.errors;
 }
 
-static bool test(const char *file, const struct options *options)
+bool test_file(const char *file, const struct test_options *options)
 {
 	struct expectations expectations;
 	struct session session;
-	struct run run = { .session = &session, .arena = &session.arena };
+	struct run run = { .session = &session, .arena = &session.arena, .options = options };
 	bool good;
 
 	session_begin(&session);
-	good = prepare(&run, file, options->arch, &expectations);
+	good = prepare(&run, file, &expectations);
 	if (good) {
 		diagram_begin(&run.diagram, &session.arena);
 		for (size_t i = 0; i < expectations.count; i++)
 			try_expectation(&run, &expectations.list[i]);
 		if (!options->quiet || run.failed)
-			printf("%s: %zu passed, %zu failed\n", file, run.passed, run.failed);
+			say(&run, "%s: %zu passed, %zu failed\n", file, run.passed, run.failed);
 	}
 	if (good && options->probes)
-		good = write_probes(&run, &expectations, options);
+		good = write_probes(&run, &expectations);
 	good = good && !run.failed && !session.diagnostics.errors;
 	session_report(&session);
 	session_end(&session);
@@ -268,7 +278,7 @@ static bool test(const char *file, const struct options *options)
 
 int test_main(int argc, char **argv)
 {
-	struct options options = { .arch = ARCH_NATIVE };
+	struct test_options options = { .arch = ARCH_NATIVE, .out = stdout };
 	const struct command command = {
 		.name = "test",
 		.help = help,
@@ -285,9 +295,10 @@ int test_main(int argc, char **argv)
 		complain("test: --probes takes one .test file");
 		return usage_error("test");
 	}
+	options.name_unprobed = !options.quiet;
 	result = EXIT_GOOD;
 	for (int i = 0; i < argc; i++)
-		if (!test(argv[i], &options))
+		if (!test_file(argv[i], &options))
 			result = EXIT_POLICY;
 	return result;
 }

@@ -8,7 +8,7 @@
  * closed: a lock of which a probe was not denied ends the process.
  *
  * The arguments are such that the call fails or does nothing where it is allowed
- * (sandboxctl/policy/harmless.c).
+ * (sandboxctl/policy/harmless.c); attempt.c has the means for calls that have none.
  *
  * Contract: hook; probes_load: load.
  */
@@ -16,7 +16,6 @@
 
 #include <asm/errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -26,6 +25,7 @@
 #include <sys/wait.h>
 
 #include "clock.h"
+#include "lockdown/attempt.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/task.h"
 #include "policyc.h"
@@ -61,11 +61,18 @@ static bool string_ok(const struct probes *file, uint32_t offset)
 	return offset && offset < file->size;
 }
 
+static bool paths_ok(const struct probes *file, const struct probe *probe)
+{
+	return string_ok(file, probe->path) &&
+	       (probe->kind != PROBE_CREATE ||
+		(string_ok(file, probe->beneath) && string_ok(file, probe->beside)));
+}
+
 static bool probe_ok(const struct probes *file, const struct probe *probe)
 {
 	return probe->kind < PROBE_KINDS && string_ok(file, probe->phase) &&
 	       string_ok(file, probe->text) && probe->port <= 0xffff &&
-	       (probe->kind != PROBE_OPEN || string_ok(file, probe->path));
+	       (!probe_has_path(probe) || paths_ok(file, probe));
 }
 
 static bool file_ok(const struct probes *file, uint64_t size)
@@ -135,36 +142,6 @@ static const char *string(uint32_t offset)
 	return (const char *)table + offset;
 }
 
-static long with_socket(const struct probe *probe)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	long fd = raw(socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return fd;
-	address.sin_port = __builtin_bswap16((uint16_t)probe->port);
-	address.sin_addr.s_addr =
-		__builtin_bswap32(probe->kind == PROBE_CONNECT ? 0xffffffffu : 0xc0000201u);
-	if (probe->kind == PROBE_CONNECT)
-		return raw(connect, fd, &address, sizeof(address));
-	return raw(bind, fd, &address, sizeof(address));
-}
-
-static long make(const struct probe *probe)
-{
-	const uint64_t *a = probe->arguments;
-
-	switch (probe->kind) {
-	case PROBE_CALL:
-		return machine_syscall(probe->number, (long)a[0], (long)a[1], (long)a[2],
-				       (long)a[3], (long)a[4], (long)a[5]);
-	case PROBE_OPEN:
-		return raw(openat, AT_FDCWD, string(probe->path), a[0], 0);
-	default:
-		return with_socket(probe);
-	}
-}
-
 static void stage(enum stage stage, long result)
 {
 	account->result = result;
@@ -174,7 +151,7 @@ static void stage(enum stage stage, long result)
 /* A death by SIGSYS is a verdict here, no crash: a limit of one byte means no core, neither in a
  * file nor for a program that takes them (core(5)). */
 static _Noreturn void child(const void *image, const struct policyc_phase *phase,
-			    const struct probe *probe)
+			    const struct attempt *attempt)
 {
 	static const struct action by_default;
 	static const uint64_t one[2] = { 1, 1 };
@@ -182,12 +159,13 @@ static _Noreturn void child(const void *image, const struct policyc_phase *phase
 
 	raw(prlimit64, 0, RLIMIT_CORE, one, NULL);
 	action_put(SIGSYS, &by_default);
+	attempt_ready(attempt);
 	result = seccomp_put(image, phase, 0);
 	if (result) {
 		stage(STAGE_NO_FILTER, result);
 	} else {
 		stage(STAGE_CALLING, 0);
-		result = make(probe);
+		result = attempt_make(attempt);
 		stage(STAGE_RETURNED, result);
 	}
 	for (;;)
@@ -217,8 +195,10 @@ static int await(long pid)
 	}
 }
 
-static void judge_end(struct report_probe *seen, int status)
+static void judge_end(struct report_probe *seen, const struct attempt *attempt, int status)
 {
+	int success = attempt_death_of_success(attempt);
+
 	switch (account->stage) {
 	case STAGE_RETURNED:
 		seen->end = account->result < 0 && account->result > -4096 ? PROBE_FAILED
@@ -231,7 +211,11 @@ static void judge_end(struct report_probe *seen, int status)
 	default:
 		seen->end = PROBE_DIED;
 		seen->value = WIFSIGNALED(status) ? (unsigned)WTERMSIG(status) : 0;
+		if (success && seen->value == (unsigned)success)
+			seen->end = PROBE_WAS_MADE;
 	}
+	if (attempt_made_file(attempt))
+		seen->end = PROBE_WAS_MADE;
 }
 
 /* Landlock's answer, or that of a root in which the path is not. */
@@ -246,8 +230,8 @@ static bool is_denied(const struct probe *probe, const struct report_probe *seen
 		return seen->value == SIGSYS && !probe->error;
 	if (seen->end != PROBE_FAILED)
 		return false;
-	return probe->kind == PROBE_CALL ? probe->error && seen->value == probe->error
-					 : is_refusal(seen->value);
+	return probe_is_call(probe) ? probe->error && seen->value == probe->error
+				    : is_refusal(seen->value);
 }
 
 static bool try_one(const void *image, const struct policyc_phase *phase, const struct probe *probe)
@@ -257,17 +241,19 @@ static bool try_one(const void *image, const struct policyc_phase *phase, const 
 		.text = string(probe->text),
 		.number = probe->number,
 		.error = probe->error,
-		.is_call = probe->kind == PROBE_CALL,
+		.is_call = probe_is_call(probe),
 	};
+	struct attempt attempt;
 	long pid;
 
+	attempt_begin(&attempt, table, probe);
 	account->stage = STAGE_BEGUN;
 	pid = raw(clone, 0, 0, 0, 0, 0);
 	if (pid == 0)
-		child(image, phase, probe);
+		child(image, phase, &attempt);
 	if (pid < 0)
 		report_fatal_errno(pid, "cannot make a child for the probes", NULL);
-	judge_end(&seen, await(pid));
+	judge_end(&seen, &attempt, await(pid));
 	seen.ok = is_denied(probe, &seen);
 	report_probe(&seen);
 	return seen.ok;

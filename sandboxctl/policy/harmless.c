@@ -21,7 +21,9 @@ static const struct row {
 	/* processes and signals */
 	{ "execve", "=bad bad bad" },
 	{ "execveat", "nofd =bad bad bad 0" },
-	{ "clone", "=0x10000" }, /* CLONE_THREAD alone: EINVAL */
+	{ "clone", "0x10000 =0 =0 =0 =0" }, /* CLONE_THREAD alone: EINVAL */
+	{ "fork", "" },
+	{ "vfork", "" },
 	{ "clone3", "=bad 64" },
 	{ "ptrace", "=16 =nopid bad bad" },
 	{ "process_vm_readv", "=nopid bad 1 bad 1 0" },
@@ -251,6 +253,16 @@ static bool same_value(const struct query *query, int slot, uint64_t a, uint64_t
 static bool is_nobodys(const struct query *query)
 {
 	return !query->name && query->number > TABLE_NUMBERS / 2 && query->number <= NUMBER_MAX;
+}
+
+bool harmless_forks(const struct query *query)
+{
+	static const char *const forking[] = { "clone", "fork", "vfork" };
+
+	for (size_t i = 0; query->name && i < sizeof(forking) / sizeof(forking[0]); i++)
+		if (!strcmp(query->name->name, forking[i]))
+			return true;
+	return false;
 }
 
 bool harmless_call(const struct query *query, uint64_t arguments[ARGUMENTS])

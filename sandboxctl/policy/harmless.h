@@ -13,4 +13,7 @@
 /* False: none are known, or what the line gives is not harmless. */
 bool harmless_call(const struct query *query, uint64_t arguments[ARGUMENTS]);
 
+/* Whether the call may make a child where it is allowed, which has to end at once. */
+bool harmless_forks(const struct query *query);
+
 #endif

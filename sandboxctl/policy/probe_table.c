@@ -28,47 +28,70 @@ static const char *call_probe(const struct policy *policy, const struct phase *p
 			   probe->arguments);
 	if (verdict.action.kind == ACTION_ERRNO && !verdict.action.error)
 		return "the program is told that it was done";
-	probe->kind = PROBE_CALL;
+	probe->kind = harmless_forks(query) ? PROBE_FORK : PROBE_CALL;
 	probe->number = query->number;
 	probe->error = verdict.action.kind == ACTION_ERRNO ? verdict.action.error : 0;
 	return NULL;
 }
 
-/* Without waiting, and without becoming anybody's terminal. */
-static const char *question_probe(struct probe_table *table, const struct question *question,
-				  struct probe *probe)
+/* A file that the probe may make, should the path be there already. */
+static const char *aside(struct probe_table *table, const char *path, const char *between)
+{
+	return arena_printf(table->arena, "%s%slibsandbox-probe", path, between);
+}
+
+/* Without waiting, and without becoming anybody's terminal; an appending file is one that logs may
+ * be. */
+static void path_probe(struct probe_table *table, const struct question *question,
+		       struct probe *probe)
 {
 	static const uint64_t quiet = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
+	probe->kind = PROBE_OPEN;
+	probe->path = add_string(table, question->path);
 	switch ((int)question->word) {
 	case STEP_READ:
+		probe->arguments[0] = quiet | O_RDONLY;
+		break;
 	case STEP_WRITE:
-		probe->kind = PROBE_OPEN;
-		probe->path = add_string(table, question->path);
-		probe->arguments[0] = quiet | (question->word == STEP_READ ? O_RDONLY : O_WRONLY);
-		return NULL;
-	case STEP_BIND:
-	case STEP_CONNECT:
-		probe->kind = question->word == STEP_BIND ? PROBE_BIND : PROBE_CONNECT;
-		probe->port = (uint32_t)question->port;
-		return NULL;
+		probe->arguments[0] = quiet | O_WRONLY;
+		break;
+	case STEP_CREATE:
+		probe->kind = PROBE_CREATE;
+		probe->arguments[0] = quiet | O_WRONLY | O_APPEND | O_CREAT | O_EXCL;
+		probe->beneath = add_string(table, aside(table, question->path, "/."));
+		probe->beside = add_string(table, aside(table, question->path, "."));
+		break;
 	default:
-		return "it would make or start something were it allowed";
+		probe->kind = PROBE_EXECUTE;
 	}
+}
+
+static void question_probe(struct probe_table *table, const struct question *question,
+			   struct probe *probe)
+{
+	if (question->path) {
+		path_probe(table, question, probe);
+		return;
+	}
+	probe->kind = question->word == STEP_BIND ? PROBE_BIND : PROBE_CONNECT;
+	probe->port = (uint32_t)question->port;
 }
 
 const char *add_probe(struct probe_table *table, const struct policy *policy,
 		      const struct phase *phase, const struct expectation *expectation)
 {
 	struct probe probe = { 0 };
-	const char *why;
+	const char *why = NULL;
 
 	if (!expects_denial(expectation))
 		return "";
 	if (table->count > PROBES_MOST)
 		return ""; /* who asks sees it */
-	why = expectation->question.text ? question_probe(table, &expectation->question, &probe)
-					 : call_probe(policy, phase, &expectation->query, &probe);
+	if (expectation->question.text)
+		question_probe(table, &expectation->question, &probe);
+	else
+		why = call_probe(policy, phase, &expectation->query, &probe);
 	if (why)
 		return why;
 	probe.phase = add_string(table, phase->name);
@@ -96,8 +119,9 @@ void *probe_bytes(const struct probe_table *table, enum arch arch, size_t *size)
 		*probe = table->probes[i];
 		probe->phase += start;
 		probe->text += start;
-		if (probe->kind == PROBE_OPEN)
-			probe->path += start;
+		probe->path += start;
+		probe->beneath += start;
+		probe->beside += start;
 	}
 	strings = (char *)file + start;
 	for (size_t i = 0; i < table->string_count; i++) {
