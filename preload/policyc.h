@@ -69,6 +69,8 @@ enum policyc_phase_flags {
 	POLICYC_PHASE_WRITES =
 		1u << 1, /* write(2) stays allowed whatever its arguments: can report */
 	POLICYC_PHASE_INVENTORY = 1u << 2, /* STEP_DESCRIPTORS: say on stderr what is open */
+	POLICYC_PHASE_LOOKS = 1u << 3, /* fstat(2) stays allowed whatever its arguments: the report
+					* sees whether its descriptor is still its own */
 };
 
 /* What happens when no trigger of the phase came in time. */

@@ -109,3 +109,75 @@ trap_policy() {
 	run env SANDBOX_MODE=off LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/probe" getppid
 	[ "$output" = 'getppid 0 0' ]
 }
+
+reuse_policy() {
+	policy reuse <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default allow
+		  trap EPERM getppid
+		  $1
+	EOF
+}
+
+@test "a descriptor that has become a client's connection or a database gets no line" {
+	local policy when what
+	policy=$(reuse_policy)
+	for when in before after; do
+		for what in socket database; do
+			run sandboxed "$policy" "$HOSTS/reuse" "$when" 2 "$what"
+			[ "$output" = 'got 0 bytes: ' ]
+		done
+	done
+	# The report's own file was closed, and its number taken, behind the lock.
+	run sandboxed "$policy" SANDBOX_REPORT="$BATS_TEST_TMPDIR/events" \
+		"$HOSTS/reuse" after 200 socket
+	[ "$output" = 'got 0 bytes: ' ]
+	[[ "$(<"$BATS_TEST_TMPDIR/events")" != *denied* ]]
+}
+
+@test "control: the lines go where standard error goes, and to a log that took its place" {
+	local policy
+	policy=$(reuse_policy)
+	run sandboxed "$policy" "$HOSTS/reuse" after 9 socket
+	expect 'denied getppid()'
+	expect 'got 0 bytes: '
+	run sandboxed "$policy" "$HOSTS/reuse" before 2 log
+	[[ "$output" =~ 'got '[1-9][0-9]*' bytes: libsandbox: reuse['[0-9]+'/'?[0-9]*']: policy reuse' ]]
+	expect 'denied getppid()'
+}
+
+@test "the end of a program that cannot be locked goes into no connection either" {
+	local policy
+	policy=$(reuse_policy 'read /nonexistent-path')
+	run sandboxed "$policy" "$HOSTS/reuse" before 9 socket
+	[ "$status" -eq 125 ]
+	expect '/nonexistent-path'
+	run sandboxed "$policy" "$HOSTS/reuse" before 2 socket
+	[ "$status" -eq 125 ]
+	[ "$output" = '' ]
+}
+
+@test "a name with quotes, newlines and commands for terminals is one line, and JSON" {
+	local file=$BATS_TEST_TMPDIR/events program name
+	requires jq
+	for name in 'a","x":"b' $'n\n::error::x' $'\e]0;t\a\xff\xc2\x9b' \
+		"$(printf 'q\001%.0s' {1..120})"; do
+		program=$BATS_TEST_TMPDIR/$name
+		cp "$HOSTS/probe" "$program"
+		run sandboxed "$(trap_policy)" "$program" execve
+		[ "${#lines[@]}" -eq 1 ]
+		expect 'denied execve('
+		[[ "${lines[0]}" != *[![:print:]]* ]]
+		rm -f "$file"
+		run sandboxed "$(trap_policy)" SANDBOX_REPORT="$file" "$program" execve
+		[ "$(jq -s 'length' "$file")" -eq 1 ]
+		[ "$(jq -r '.syscall + .x' "$file")" = execve ]
+		[[ "$(jq -r .caller "$file")" == *+0x* ]]
+	done
+	run env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY=$'x\n\e[2J' "$HOSTS/probe"
+	[ "$status" -eq 125 ]
+	[ "${#lines[@]}" -eq 1 ]
+	expect 'no policy named x\012\033[2J'
+}

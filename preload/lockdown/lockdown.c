@@ -179,7 +179,7 @@ void lockdown(const struct lockdown *lock)
 	}
 	if (!lock->dry_run && !lock->observe) { /* for the lock of a later phase */
 		task_reads_no_more();
-		report_opens_no_more();
+		report_locked(phase->flags & POLICYC_PHASE_LOOKS);
 	}
 	__atomic_store_n(lock->locked, 1, __ATOMIC_RELEASE);
 	barrier_release();

@@ -2,7 +2,7 @@
  *
  * What it does: people read stderr, machines read JSON lines; both are built here, one write(2) an
  * event. Descriptors are remembered by the file behind them: a daemon that closes everything and
- * opens a database must not find our line in it.
+ * opens a database, or takes a client's connection, must not find our line in it.
  * What it must not do: see report.h.
  */
 #include "report/report.h"
@@ -33,11 +33,13 @@ static struct {
 	const char *path; /* SANDBOX_REPORT when it is a path */
 	bool verbose;
 	bool opens_nothing; /* a filter is in force, ours or that of who executed us */
+	bool is_blind;	    /* a filter of ours is in force that may refuse fstat(2) */
 	bool watched;	    /* SANDBOX_REPORT=watch:PATH: machines read every event */
 	uint64_t number;    /* how the watcher calls this program in this process; 0: it does not */
+	struct target standard_error; /* as it was at the start */
 	struct target people;
 	struct target machines;
-} out = { .program = "?", .people = { .fd = 2 }, .machines = { .fd = -1 } };
+} out = { .program = "?", .people = { .fd = -1 }, .machines = { .fd = -1 } };
 
 /* Far from the low numbers that programs count on (a daemon dup2()s onto 0..2, or expects 3). */
 #define REPORT_FD_MIN 200
@@ -60,10 +62,11 @@ static bool target_unchanged(const struct target *target)
 	return target_identify(&now) && now.device == target->device && now.inode == target->inode;
 }
 
+/* The program may have given the number to another file since. */
 static void target_write(const struct target *target, struct line *line)
 {
 	line->text[line->length++] = '\n';
-	if (target->fd >= 0)
+	if (target->fd >= 0 && (out.is_blind || target_unchanged(target)))
 		raw(write, target->fd, line->text, line->length);
 }
 
@@ -121,6 +124,9 @@ static bool starts_with(const char *text, const char *start)
 void report_program(const char *program)
 {
 	out.program = program;
+	out.standard_error.fd = 2;
+	if (!target_identify(&out.standard_error))
+		out.standard_error.fd = -1;
 }
 
 static void ask_watcher(void)
@@ -137,14 +143,11 @@ void report_open(const struct config *config)
 	const char *where = config->report ? config->report : "stderr";
 
 	out.verbose = config->verbose;
-	if (!target_identify(&out.people))
-		out.people.fd = -1;
+	if (text_equal(where, "none"))
+		return;
+	out.people = out.standard_error;
 	if (text_equal(where, "stderr"))
 		return;
-	if (text_equal(where, "none")) {
-		out.people.fd = -1;
-		return;
-	}
 	if (starts_with(where, "fd:")) {
 		out.machines.fd = fd_number(where + 3);
 	} else {
@@ -169,10 +172,46 @@ uint64_t report_number(void)
 	return out.number;
 }
 
+/* By the kernel's devices.txt. */
+static bool is_null_or_terminal(dev_t device)
+{
+	enum { MEMORY = 1, NULL_DEVICE = 3, CONSOLES = 4, TERMINALS = 5, PTYS = 136 };
+	uint64_t minor = (device & 0xff) | (device >> 12 & ~0xffull), major = device >> 8 & 0xfff;
+
+	return (major == MEMORY && minor == NULL_DEVICE) || major == CONSOLES ||
+	       major == TERMINALS || (major & ~7ull) == PTYS;
+}
+
+/* Descriptor 2 is another file than before. A daemon sends it to /dev/null, to its log, or to a
+ * program that logs. Anything else has got the number by chance: a client's connection, a database,
+ * a network device. */
+static bool takes_lines(int fd)
+{
+	struct stat st = { 0 };
+
+	if (raw(fstat, fd, &st))
+		return false;
+	if (S_ISREG(st.st_mode))
+		return !out.opens_nothing && (raw(fcntl, fd, F_GETFL) & O_APPEND);
+	return S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && is_null_or_terminal(st.st_rdev));
+}
+
+static void find_people(void)
+{
+	if (out.people.fd < 0 || target_unchanged(&out.people))
+		return;
+	if (!takes_lines(out.people.fd))
+		out.people.fd = -1;
+	else
+		target_identify(&out.people);
+}
+
 void report_find_again(void)
 {
 	long fd;
 
+	if (!out.opens_nothing)
+		find_people();
 	if (!out.path || out.opens_nothing || target_unchanged(&out.machines))
 		return;
 	fd = try_path(out.path);
@@ -189,18 +228,8 @@ void report_policy(const void *image)
 
 void report_seal(void)
 {
-	if (out.people.fd >= 0 && !target_unchanged(&out.people)) {
-		struct stat st = { 0 };
-
-		/* A daemon sends it to /dev/null or to its log; anything but a plain file or a
-		 * device may be a client's connection by now. */
-		if (raw(fstat, out.people.fd, &st) ||
-		    !(S_ISCHR(st.st_mode) || S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
-			out.people.fd = -1;
-		else
-			target_identify(&out.people);
-	}
-	if (out.machines.fd < 0 || target_unchanged(&out.machines))
+	find_people();
+	if ((out.machines.fd < 0 && !out.path) || target_unchanged(&out.machines))
 		return;
 	if (!out.path)
 		report_fatal("the program closed the descriptor of SANDBOX_REPORT; name a file",
@@ -213,9 +242,10 @@ void report_seal(void)
 	target_identify(&out.machines);
 }
 
-void report_opens_no_more(void)
+void report_locked(bool may_look)
 {
 	out.opens_nothing = true;
+	out.is_blind |= !may_look;
 }
 
 int report_descriptor(void)
@@ -467,8 +497,10 @@ static _Noreturn void fatal_end(struct line *line, unsigned start)
 		line->text[line->length] = keep;
 	}
 	/* SANDBOX_REPORT=none silences reports; a program that is stopped must still say why. */
-	line->text[line->length++] = '\n';
-	raw(write, 2, line->text, line->length);
+	out.people = out.standard_error;
+	if (!out.is_blind)
+		find_people();
+	target_write(&out.people, line);
 	for (;;)
 		raw(exit_group, 125);
 }
@@ -584,12 +616,13 @@ static void line_call(struct line *line, uint32_t nr, const struct policyc_sysca
 	}
 }
 
-static void line_place(struct line *line, uintptr_t address)
+static void line_place(struct line *line, uintptr_t address,
+		       void (*name)(struct line *line, const char *text))
 {
 	struct object object;
 
 	if (object_find(address, &object)) {
-		line_text(line, object.name ? object.name : out.program);
+		name(line, object.name ? object.name : out.program);
 		line_char(line, '+');
 		line_hex(line, address - object.base);
 	} else {
@@ -677,10 +710,10 @@ static void violation_for_people(const struct report_violation *v,
 	line_char(&line, '(');
 	line_arguments(&line, call ? policyc_string(out.image, call->arguments) : "", v->arguments);
 	line_text(&line, ") at ");
-	line_place(&line, v->ip);
+	line_place(&line, v->ip, line_text);
 	if (v->caller) {
 		line_text(&line, ", called from ");
-		line_place(&line, v->caller);
+		line_place(&line, v->caller, line_text);
 	}
 	if (v->error) {
 		line_text(&line, "; it fails with ");
@@ -698,7 +731,7 @@ static void json_place(struct line *line, const char *key, uintptr_t address)
 	line_text(line, ",\"");
 	line_text(line, key);
 	line_text(line, "\":\"");
-	line_place(line, address);
+	line_place(line, address, line_json);
 	line_char(line, '"');
 }
 

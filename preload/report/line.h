@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define LINE_SIZE 1024 /* bytes; lives on the stack of a signal handler, maybe an 8 KiB one */
-#define LINE_REST 320  /* what a text of any length leaves for the fields behind it */
+#define LINE_REST 448  /* what a text of any length leaves for the fields behind it */
 
 struct line {
 	unsigned length;
@@ -24,10 +24,24 @@ static inline void line_char(struct line *line, char c)
 		line->text[line->length++] = c;
 }
 
+static inline void line_octal(struct line *line, unsigned char c)
+{
+	line_char(line, '\\');
+	line_char(line, (char)('0' + (c >> 6)));
+	line_char(line, (char)('0' + (c >> 3 & 7)));
+	line_char(line, (char)('0' + (c & 7)));
+}
+
+/* Names of files are any bytes. What is not plain ASCII is written as \ooo: a line stays one line,
+ * and commands no terminal. */
 static inline void line_text(struct line *line, const char *text)
 {
-	while (*text)
-		line_char(line, *text++);
+	for (; *text; text++) {
+		if (*text >= ' ' && *text < 0x7f)
+			line_char(line, *text);
+		else
+			line_octal(line, (unsigned char)*text);
+	}
 }
 
 static inline void line_number(struct line *line, uint64_t value, unsigned base)
@@ -93,14 +107,10 @@ static inline void line_word(struct line *line, const char *text)
 
 		for (const char *s = special; *s; s++)
 			plain = plain && *s != (char)c;
-		if (plain) {
+		if (plain)
 			line_char(line, (char)c);
-			continue;
-		}
-		line_char(line, '\\');
-		line_char(line, (char)('0' + (c >> 6)));
-		line_char(line, (char)('0' + (c >> 3 & 7)));
-		line_char(line, (char)('0' + (c & 7)));
+		else
+			line_octal(line, c);
 	}
 	if (*text)
 		line_char(line, '*');

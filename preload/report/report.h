@@ -12,7 +12,8 @@
 
 struct config;
 
-/* load: from now on lines name this program (a basename that stays valid). */
+/* load: from now on lines name this program (a basename that stays valid), and standard error is
+ * what it is now. */
 void report_program(const char *program);
 
 /* load: opens what SANDBOX_REPORT names. */
@@ -24,8 +25,9 @@ bool report_watched(void);
 /* load: how the watcher calls this program in this process; 0: it gave it no number. */
 uint64_t report_number(void);
 
-/* hook, before any lock: opens the report file again if the program closed it. When that cannot be
- * done, machines are told no more until report_seal(). */
+/* hook, before any lock: opens the report file again if the program closed it, and looks what
+ * became of descriptor 2. When the file cannot be opened, machines are told no more until
+ * report_seal(). */
 void report_find_again(void);
 
 /* load: from now on lines name this policy. */
@@ -71,8 +73,9 @@ struct report_field {
 void report_event(const char *event, const struct report_field *fields, const char *people,
 		  bool asked);
 
-/* hook: a filter is in force: report_seal opens nothing any more. */
-void report_opens_no_more(void);
+/* hook: a filter is in force: report_seal opens nothing any more. `may_look`: it allows fstat(2).
+ */
+void report_locked(bool may_look);
 
 /* hook: what came of a call that must be denied, in a child made for it (lockdown/probes.c). */
 enum probe_end { PROBE_DIED, PROBE_FAILED, PROBE_WAS_MADE };

@@ -404,6 +404,7 @@ static void deadline_over(struct run *run)
 {
 	static const char why[] = "deadline: no trigger came in time";
 	const char *name = policyc_string(now.image, run->phase->name);
+	bool may_look;
 
 	switch (run->phase->deadline) {
 	case POLICYC_DEADLINE_LOCK:
@@ -415,6 +416,10 @@ static void deadline_over(struct run *run)
 			     "ended (the policy says so)",
 			     NULL);
 	default:
+		if (!may_say(&may_look))
+			return;
+		if (may_look)
+			report_find_again();
 		report_phase("deadline is over, not locked", name, NULL, NULL);
 	}
 }
@@ -437,7 +442,7 @@ __attribute__((destructor)) static void say_unfired(void)
 	if (!now.phases || !(now.verbose || report_watched()) || trigger_in_vfork_child() ||
 	    !may_say(&may_look))
 		return;
-	if (may_look && report_watched())
+	if (may_look)
 		report_find_again();
 	for (unsigned i = 0; i < now.phases; i++) {
 		if (!is_locked(&now.run[i]))

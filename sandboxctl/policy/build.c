@@ -4,10 +4,10 @@
 #include "needs.h"
 #include "stack.h"
 
-static bool writes_always(struct context *context, const struct policy *policy,
-			  const struct phase *phase)
+static bool is_always_made(struct context *context, const struct policy *policy,
+			   const struct phase *phase, const char *name)
 {
-	uint32_t number = (uint32_t)names_syscall("write")->number[policy->arch];
+	uint32_t number = (uint32_t)names_syscall(name)->number[policy->arch];
 	struct lowered_call lowered;
 
 	for (size_t i = 0; i < phase->call_count; i++)
@@ -48,7 +48,8 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 		    !verify_phase(context, policy, phase, program, &compiled->verified))
 			continue;
 		mark_decisions(context, policy, phase);
-		compiled->phases[i].writes = writes_always(context, policy, phase);
+		compiled->phases[i].writes = is_always_made(context, policy, phase, "write");
+		compiled->phases[i].looks = is_always_made(context, policy, phase, "fstat");
 	}
 	return !context->diagnostics->errors;
 }

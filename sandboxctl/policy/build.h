@@ -13,6 +13,7 @@ struct compiled {
 	struct {
 		struct program program;
 		bool writes; /* write(2) is let through whatever its arguments are */
+		bool looks;  /* fstat(2) */
 	} phases[POLICYC_PHASES_MAX];
 	struct verified verified; /* all phases together */
 };

@@ -72,8 +72,9 @@ static void the_image_is_whole(void **unused)
 	assert_string_equal(policyc_string(header, sources[0].path), "test.policy");
 	assert_int_equal(sources[0].size, sizeof(text) - 1);
 	assert_int_equal(header->phases.count, 3);
-	assert_int_equal(phases[0].flags, POLICYC_PHASE_WRITES);
-	assert_int_equal(phases[1].flags, POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES);
+	assert_int_equal(phases[0].flags, POLICYC_PHASE_WRITES | POLICYC_PHASE_LOOKS);
+	assert_int_equal(phases[1].flags,
+			 POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES | POLICYC_PHASE_LOOKS);
 	assert_int_equal(phases[1].triggers.count, 2);
 	assert_int_equal(triggers[0].tests.count, 2);
 	assert_string_equal(policyc_string(header, triggers[1].function), "main_loop");
