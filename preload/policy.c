@@ -47,10 +47,14 @@ static bool ends_with(const char *text, const char *end)
 	return n > m && strcmp(text + n - m, end) == 0;
 }
 
+/* One that is left out might have had the policy. */
 static void add_directory(char *path)
 {
-	if (*path && directories.count < DIRECTORIES_MAX)
-		directories.name[directories.count++] = path;
+	if (!*path)
+		return;
+	if (directories.count == DIRECTORIES_MAX)
+		report_fatal("SANDBOX_POLICY_PATH has too many directories", NULL);
+	directories.name[directories.count++] = path;
 }
 
 static void add_list(const char *list)
@@ -99,6 +103,25 @@ static bool shows_every_user(void)
 	return n <= 0 || strstr(map, " 4294967295\n");
 }
 
+/* Who may write to the directory chooses what is found there: another policy under this name, or a
+ * link to one. Where only the owner of a file may move it (S_ISVTX, as in /tmp) links are looked
+ * at. */
+static void check_place(const char *path)
+{
+	const char *directory = scratch_directory(path);
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISLNK(st.st_mode) && st.st_uid != 0 && st.st_uid != geteuid())
+		report_fatal("policy ", path, " is a link that belongs to another user", NULL);
+	if (stat(directory, &st))
+		report_fatal_errno(-errno, "cannot look at directory ", directory, NULL);
+	if (st.st_uid != 0 && st.st_uid != geteuid() && (st.st_uid != NOBODY || shows_every_user()))
+		report_fatal("policy ", path, " is in a directory of another user (chown)", NULL);
+	if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX))
+		report_fatal("policy ", path,
+			     " is in a directory that others can write (chmod go-w)", NULL);
+}
+
 /* Who may write a policy may lift it. */
 static void check_owner(const char *path, const struct stat *st)
 {
@@ -119,6 +142,7 @@ static void check_owner(const char *path, const struct stat *st)
 			     NULL);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		report_fatal("policy ", path, " can be written by others (chmod go-w)", NULL);
+	check_place(path);
 }
 
 /* The bytes, in a mapping of size + 1 (an empty file would have none). */
@@ -332,13 +356,15 @@ static bool names_program(const void *image, const struct executable *executable
 }
 
 /* The policy in `directory` that names this executable, or NULL. A policy that does not compile
- * ends the process: it might have been the one. */
+ * ends the process, and so does a directory that cannot be read: it might have been the one. */
 static void *match_in(const char *directory, const struct executable *executable)
 {
 	DIR *stream = opendir(directory);
 	const struct dirent *entry;
 	void *match = NULL;
 
+	if (!stream && errno != ENOENT && errno != ENOTDIR)
+		report_fatal_errno(-errno, "cannot look for policies in ", directory, NULL);
 	while (stream && !match && (entry = readdir(stream))) {
 		char *text = scratch_join(directory, "/", entry->d_name);
 		bool is_compiled = ends_with(text, COMPILED_SUFFIX);

@@ -99,6 +99,57 @@ refused() {
 	refused 'can be written by others (chmod go-w)'
 }
 
+@test "a policy in a directory where others could put another one under its name" {
+	requires_root
+	local place=$BATS_TEST_TMPDIR/place
+	mkdir "$place"
+	cp "$(policy good <<<"$GOOD")" "$place/good.policy"
+	"$SANDBOXCTL" compile "$place/good.policy"
+	run sandboxed "$place/good.policyc" "$HOSTS/probe" getppid
+	[ "$status" -eq 0 ]
+	chmod g+w "$place"
+	run sandboxed "$place/good.policyc" "$HOSTS/probe" getppid
+	refused 'is in a directory that others can write (chmod go-w)'
+	SANDBOX_POLICY_PATH=$place run sandboxed good "$HOSTS/probe" getppid
+	refused 'is in a directory that others can write (chmod go-w)'
+	chmod +t "$place"
+	run sandboxed "$place/good.policyc" "$HOSTS/probe" getppid
+	[ "$status" -eq 0 ]
+	ln -s "$BUILD/policies/minimal.policyc" "$place/better.policyc"
+	run sandboxed "$place/better.policyc" "$HOSTS/probe" getppid
+	[ "$status" -eq 0 ]
+	chown -h nobody "$place/better.policyc"
+	chmod 755 "$place" # the kernel's own protection of links would come first
+	run sandboxed "$place/better.policyc" "$HOSTS/probe" getppid
+	refused 'is a link that belongs to another user'
+	chown nobody "$place"
+	run sandboxed "$place/good.policyc" "$HOSTS/probe" getppid
+	refused 'is in a directory of another user'
+}
+
+@test "a directory of policies that cannot be read, or is one too many, might have had the policy" {
+	requires setpriv
+	requires_root
+	local place list
+	publish_library
+	place=$(public_directory)
+	mkdir -p "$place/libsandbox/policies"
+	printf '%s\n' 'policy 1' 'program probe' 'phase serving' 'trigger main' 'default allow' \
+		'errno EACCES getppid' >"$place/libsandbox/policies/mine.policy"
+	unset SANDBOX_POLICY
+	run env XDG_CONFIG_HOME="$place" LD_PRELOAD="$LIBRARY" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 13' ]
+	# another user has that directory in the environment, and cannot look into it
+	chmod 700 "$place/libsandbox/policies"
+	cp "$HOSTS/probe" "$place/probe"
+	run setpriv --reuid=nobody --clear-groups env XDG_CONFIG_HOME="$place" \
+		LD_PRELOAD="$LIBRARY" "$place/probe" getppid
+	refused "cannot look for policies in $place/libsandbox/policies: EACCES"
+	list=$(printf ':/nonexistent%.0s' {1..32})
+	run env SANDBOX_POLICY_PATH="$list" LD_PRELOAD="$LIBRARY" "$HOSTS/probe" getppid
+	refused 'SANDBOX_POLICY_PATH has too many directories'
+}
+
 @test "a text policy without a sandboxctl beside the library" {
 	local alone=$BATS_TEST_TMPDIR/alone
 	mkdir "$alone"

@@ -41,13 +41,36 @@ static const char *read_all(struct arena *arena, int file, size_t size, struct s
 	return NULL;
 }
 
-/* Who may write a text may lift the policy. */
-static const char *owner_fault(const struct stat *status)
+static bool is_foreign(const struct stat *status)
 {
-	if (status->st_uid != 0 && status->st_uid != geteuid())
+	return status->st_uid != 0 && status->st_uid != geteuid();
+}
+
+static const char *directory_of(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return arena_strndup(arena, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* Who may write a text, or choose what is found under its name, may lift the policy; the library
+ * asks as much of the policy itself. */
+static const char *owner_fault(struct arena *arena, const char *path, const struct stat *status)
+{
+	struct stat place;
+
+	if (is_foreign(status))
 		return "belongs to another user (chown it to root or to yourself)";
 	if (status->st_mode & (S_IWGRP | S_IWOTH))
 		return "can be written by others (chmod go-w)";
+	if (!lstat(path, &place) && S_ISLNK(place.st_mode) && is_foreign(&place))
+		return "is a link that belongs to another user";
+	if (stat(directory_of(arena, path), &place))
+		return strerror(errno);
+	if (place.st_mode & (S_IWGRP | S_IWOTH) && !(place.st_mode & S_ISVTX))
+		return "is in a directory that others can write (chmod go-w)";
 	return NULL;
 }
 
@@ -68,8 +91,8 @@ static const char *read_file(const struct files *files, const char *path, struct
 		why = "is not a regular file";
 	else if (status.st_size > TEXT_MAX_BYTES)
 		why = "is larger than 16 MiB";
-	else if (files->check_owner && owner_fault(&status))
-		why = owner_fault(&status);
+	else if (files->check_owner && owner_fault(files->arena, path, &status))
+		why = owner_fault(files->arena, path, &status);
 	else
 		why = read_all(files->arena, file, (size_t)status.st_size, source);
 	close(file);
@@ -131,15 +154,6 @@ static void add_list(struct files *files, const char *list)
 		add_directory(files, arena_strndup(files->arena, list, length));
 		list += length + (list[length] == ':');
 	}
-}
-
-static const char *directory_of(struct arena *arena, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return ".";
-	return arena_strndup(arena, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 static const char *own_directory(struct arena *arena)

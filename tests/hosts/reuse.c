@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		errx(2, "usage: reuse before|after NUMBER socket|database|log");
 	after = !strcmp(argv[1], "after");
-	number = atoi(argv[2]);
+	number = (int)strtol(argv[2], NULL, 10);
 	file = make(argv[3]);
 	if (after)
 		poll(NULL, 0, 1);
