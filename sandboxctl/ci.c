@@ -29,9 +29,9 @@ static const char help[] =
 	"said\n"
 	"                              several times; '*': every program\n"
 	"  -O, --observe               deny nothing: put every call to POLICY and list them all\n"
-	"  -f, --fail-on LIST          what fails: violations,unlocked,unreached,answered,unused,\n"
-	"                              new,gone,drift (both), all, none\n"
-	"                              (violations,unlocked,unreached,new)\n"
+	"  -f, --fail-on LIST          what fails: violations,unlocked,forks,unreached,answered,\n"
+	"                              young,unused,new,gone,drift (both), all, none\n"
+	"                              (violations,unlocked,forks,unreached,new)\n"
 	"  -u, --allow-unlocked GLOB   a command line that may end before its lock:\n"
 	"                              'redis-server --version'; may be said several times\n"
 	"  -b, --baseline RECORDING    say what is new against it, and gone; observes\n"
@@ -265,7 +265,7 @@ int ci_main(int argc, char **argv)
 	struct session session;
 	struct options options = { .arena = &session.arena,
 				   .ci.linger_ms = LINGER_DEFAULT * MS,
-				   .fail_on = "violations,unlocked,unreached,new",
+				   .fail_on = "violations,unlocked,forks,unreached,new",
 				   .outputs = { [JUNIT].write = write_junit,
 						[SARIF].write = write_sarif,
 						[JSON].write = write_json,

@@ -33,6 +33,8 @@ static const char help[] =
 	"  -P, --probe FILE.test  as -l, and what FILE says must be denied is tried in the "
 	"program,\n"
 	"                         at its lock; needs -p\n"
+	"  -F, --any-fork         with these: of a process and those that it forks, one that is\n"
+	"                         locked is enough\n"
 	"  -r, --report FILE      stay its parent; every event is appended to FILE, as JSON lines\n"
 	"  -L, --library FILE     this libsandbox.so\n"
 	"\n"
@@ -44,7 +46,7 @@ static const char help[] =
 struct options {
 	const char *policy, *report, *library, *probe;
 	unsigned timeout_ms;
-	bool require_lock;
+	bool require_lock, any_will_do;
 };
 
 /* --- the policy ------------------------------------------------------------------------------- */
@@ -197,7 +199,8 @@ static int run(struct session *session, const struct options *options, char **ar
 					   .policy = options->policy,
 					   .report = report_file(options),
 					   .timeout_ms = options->timeout_ms,
-					   .require_lock = options->require_lock };
+					   .require_lock = options->require_lock,
+					   .any_will_do = options->any_will_do };
 	const char *policy;
 	bool arms;
 
@@ -268,6 +271,7 @@ int run_main(int argc, char **argv)
 		.help = help,
 		.options = { { 'p', "policy", .text = &options.policy },
 			     { 'l', "require-lock", .flag = &options.require_lock },
+			     { 'F', "any-fork", .flag = &options.any_will_do },
 			     { 't', "timeout", .take = take_timeout, .to = &options },
 			     { 'P', "probe", .take = take_probe, .to = &options },
 			     { 'r', "report", .text = &options.report },
@@ -282,6 +286,11 @@ int run_main(int argc, char **argv)
 		return result;
 	if (options.probe && !options.policy) {
 		complain("run: --probe needs the policy (-p) that is tried");
+		return usage_error("run");
+	}
+	if (options.any_will_do && !options.require_lock) {
+		complain("run: --any-fork says which locks are required, so it goes with "
+			 "--require-lock or --timeout");
 		return usage_error("run");
 	}
 	session_begin(&session);

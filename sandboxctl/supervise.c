@@ -15,13 +15,25 @@ static bool demands(const struct supervision *supervision)
 	return supervision->require_lock || supervision->require_some;
 }
 
-/* Is there a process that armed, and may yet lock? */
-static bool may_still_lock(const struct story *story)
+/* Should it have locked by itself, and did not? */
+static bool lacks_lock(const struct supervision *supervision, const struct story *story,
+		       const struct story_process *process)
 {
-	for (size_t i = 0; i < story->count; i++)
-		if (story_lacks_lock(story, story->list[i]) &&
-		    (story->strangers || story_is_alive(story, story->list[i])))
+	return !(process->begun == BEGUN_FORK && supervision->any_will_do) &&
+	       story_lacks_lock(story, process);
+}
+
+/* Is there a process that armed, and may yet lock? Strangers may be of the line of a daemon. */
+static bool may_still_lock(const struct supervision *supervision, const struct story *story)
+{
+	for (size_t i = 0; i < story->count; i++) {
+		const struct story_process *process = story->list[i];
+
+		if (lacks_lock(supervision, story, process) &&
+		    ((story->strangers && process->begun == BEGUN_EXEC) ||
+		     story_is_alive(story, process)))
 			return true;
+	}
 	return false;
 }
 
@@ -36,12 +48,12 @@ static bool something_locked(const struct story *story)
 /* The command itself is over. A daemon is waited for until it has locked. */
 static bool enough(void *supervision, const struct story *story)
 {
-	return !demands(supervision) || !may_still_lock(story);
+	return !demands(supervision) || !may_still_lock(supervision, story);
 }
 
 static bool too_late(void *supervision, const struct story *story)
 {
-	return may_still_lock(story) || !something_locked(story);
+	return may_still_lock(supervision, story) || !something_locked(story);
 }
 
 /* --- the verdict ------------------------------------------------------------------------------ */
@@ -49,11 +61,18 @@ static bool too_late(void *supervision, const struct story *story)
 static void say_lacking(const struct story *story, const struct story_process *process)
 {
 	unsigned phase = story_missing_phase(story, process);
-	const char *trigger = process->triggers[phase];
+	const char *trigger = process->triggers[phase] ? process->triggers[phase] : "none";
 
+	if (process->begun == BEGUN_FORK) {
+		complain("%s[%d]: was never locked, and [%d] beside it was: policy %s, phase %s, "
+			 "the trigger did not come: %s",
+			 process->name, (int)process->pid, (int)story_peer(story, process)->pid,
+			 process->policy, process->phases[phase], trigger);
+		return;
+	}
 	complain("%s[%d]: was never locked: policy %s, phase %s, the trigger did not come: %s",
 		 process->name, (int)process->pid, process->policy, process->phases[phase],
-		 trigger ? trigger : "none");
+		 trigger);
 }
 
 static void say_unreached(const struct story_process *process)
@@ -63,21 +82,25 @@ static void say_unreached(const struct story_process *process)
 }
 
 /* How many processes should have locked and did not; says which. */
-static unsigned count_unlocked(const struct story *story)
+static unsigned count_unlocked(const struct supervision *supervision, const struct story *story)
 {
-	unsigned count = 0;
+	unsigned count = 0, young = 0;
 
 	for (size_t i = 0; i < story->count; i++) {
 		const struct story_process *process = story->list[i];
 
+		young += story_ended_young(story, process);
 		if (process->reach == NOT_REACHED && !process->under_lock) {
 			say_unreached(process);
 			count++;
-		} else if (story_lacks_lock(story, process)) {
+		} else if (lacks_lock(supervision, story, process)) {
 			say_lacking(story, process);
 			count++;
 		}
 	}
+	if (young && !supervision->any_will_do)
+		complain("note: %u forked process%s ended young, before the lock: not counted",
+			 young, young == 1 ? "" : "es");
 	return count;
 }
 
@@ -109,7 +132,7 @@ static int judge(const struct supervision *supervision, const struct story *stor
 		return status;
 	if (was_refused(story))
 		return EXIT_SETUP;
-	unlocked = supervision->require_lock ? count_unlocked(story) : 0;
+	unlocked = supervision->require_lock ? count_unlocked(supervision, story) : 0;
 	if (!unlocked && something_locked(story))
 		return status;
 	if (!unlocked)

@@ -17,6 +17,7 @@ struct supervision {
 	const char *report;
 	unsigned timeout_ms;
 	bool require_lock;
+	bool any_will_do;  /* of a process and those that it forks, one that locks is enough */
 	bool require_some; /* one lock at least: the policy is not for the program itself */
 };
 

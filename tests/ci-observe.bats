@@ -85,6 +85,24 @@ getppid false' ] || [ "$(found answered '[.call, .fails | tostring] | join(" ")'
 	observe './worker; ./worker version' -u '*worker version'
 }
 
+@test "a fork that never met the trigger beside one that did is red, and noted when it ended young" {
+	local host="LINEAGE_OUT=/dev/null $HOSTS/lineage"
+	requires jq
+	lineage_policy
+	run observe "$host fork [ lock ] fork [ sleep 3 ] reap reap"
+	[ "$status" -eq 1 ]
+	[ "$(found forks '[.title, (.pid > 0), .detail] | map(tostring) | join(";")')" = \
+		'a fork of lineage was never locked;true;others that its parent forked were' ]
+	run observe "$host fork [ sleep 3 ] lock reap"
+	[ "$status" -eq 1 ]
+	[ "$(found forks .detail)" = 'its parent was, after it had forked it' ]
+	# control: late, executed, by a child of its own; forked after the lock
+	observe "$host fork [ lock ] fork [ sleep 2 lock ] fork [ exec sleep 2 ] fork [ fork [ lock ] sleep 2 ] reap reap reap reap"
+	observe "$host lock fork [ sleep 2 ] reap"
+	observe "$host fork [ lock ] fork [ end _exit ] reap reap"
+	[ "$(found young .title)" = 'a fork of lineage ended young, unlocked' ]
+}
+
 @test "a daemon whose first process ends at once is followed: its child's lock counts, and its calls" {
 	requires jq
 	run observe './worker daemon socket'

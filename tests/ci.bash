@@ -22,6 +22,17 @@ POLICY
 	chmod go-w worker.policy
 }
 
+# lineage_policy: worker.policy is one that denies nothing to a family of processes (hosts/lineage.c).
+lineage_policy() {
+	cat >worker.policy <<-'POLICY'
+		policy 1
+		program lineage
+		phase serving
+		  trigger poll
+		  default allow
+	POLICY
+}
+
 # ci ARGUMENTS...: sandboxctl ci, for two minutes at most.
 ci() {
 	timeout --foreground 120 "$SANDBOXCTL" ci "$@"

@@ -72,6 +72,55 @@ enforce() {
 	enforce './worker; ./worker version' -u '*worker version'
 }
 
+@test "a fork that is never locked beside one that is turns the build red; one that ended young is noted" {
+	local host="LINEAGE_OUT=/dev/null $HOSTS/lineage"
+	requires jq
+	lineage_policy
+	run enforce "$host fork [ lock ] fork [ sleep 3 ] reap reap"
+	[ "$status" -eq 1 ]
+	expect 'locked: 1 of 1 process of worker'
+	[ "$(found forks '[.title, .program, (.pid > 0), .fails] | map(tostring) | join(";")')" = \
+		'a fork of lineage was never locked;lineage;true;true' ]
+	[[ "$(found forks .detail)" == 'others that its parent forked were; phase serving waits for: poll; it ended by exit 0' ]]
+	run enforce "$host fork [ sleep 3 ] lock reap"
+	[ "$status" -eq 1 ]
+	[[ "$(found forks .detail)" == 'its parent was, after it had forked it;'* ]]
+	# each of them may be let go by itself, or all that one command line forks
+	enforce "$host fork [ lock ] fork [ sleep 3 ] reap reap" --fail-on violations
+	enforce "$host fork [ lock ] fork [ sleep 3 ] reap reap" -u '*sleep 3*'
+	enforce "$host fork [ lock ] fork [ sleep 3 lock ] reap reap" # control
+	enforce "$host fork [ lock ] fork [ end _exit ] reap reap"
+	[ "$(found young .title)" = 'a fork of lineage ended young, unlocked' ]
+	refute enforce "$host fork [ lock ] fork [ end _exit ] reap reap" --fail-on young
+}
+
+@test "a worker of nginx that gets no connection, under a policy that locks at the first, is found" {
+	requires jq nginx curl
+	requires_root
+	local port
+	port=$(free_port)
+	cat >nginx.conf <<-EOF
+		worker_processes 2;
+		pid $PWD/nginx.pid;
+		error_log $PWD/nginx.log;
+		events {}
+		http { access_log off; server { listen 127.0.0.1:$port; root $PWD; } }
+	EOF
+	cat >suite <<-EOF
+		nginx -c $PWD/nginx.conf || exit 2
+		curl -sS --retry 20 --retry-connrefused -o /dev/null http://127.0.0.1:$port/ || exit 3
+		sleep 2
+		kill -QUIT \$(cat nginx.pid)
+	EOF
+	printf '%s\n' 'policy 1' 'program nginx' 'phase worker' '  trigger accept' '  default allow' >late.policy
+	run ci -p ./late.policy --json verdict.json -- sh ./suite
+	[ "$status" -eq 1 ]
+	[ "$(jq -c '[.findings[] | select(.fails) | .kind]' verdict.json)" = '["forks"]' ]
+	expect 'a fork of nginx was never locked'
+	sed -i 's/trigger accept/trigger epoll_wait/' late.policy # control
+	ci -p ./late.policy --json verdict.json -- sh ./suite
+}
+
 @test "every hole is found: env -i, a cleared LD_PRELOAD, static, a mode that turns it off" {
 	requires jq
 	mkdir static

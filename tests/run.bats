@@ -134,6 +134,71 @@ nothing_is_left() {
 	not_running "$(<pid)"
 }
 
+# The family of processes that the words describe, with a policy of its own.
+family() {
+	LINEAGE_OUT=/dev/null run timeout --foreground 60 "$SANDBOXCTL" run -p ./family.policy "${options[@]}" -- \
+		"$HOSTS/lineage" "$@"
+	printf '%s\n' "$output"
+}
+
+@test "a fork that never locks beside one that does is missed by its id, whoever of them came first" {
+	local options=(--require-lock) worker='fork [ lock ]' idle='fork [ sleep 3 ]'
+	sed '1a program lineage' p.policy >family.policy
+	# shellcheck disable=SC2086 # the words are words
+	for family in "$worker $idle" "$idle $worker" "$idle lock" "daemon $worker $idle"; do
+		family $family reap reap
+		[ "$status" -eq 124 ]
+		[[ "$output" =~ lineage\[[0-9]+\]:' was never locked, and '\[[0-9]+\]' beside it was' ]]
+		expect ': policy family, phase serving, the trigger did not come: poll'
+		[ "$(grep -c 'was never locked' <<<"$output")" -eq 1 ]
+	done
+	options=(--require-lock --any-fork) # control
+	family fork '[' lock ']' fork '[' sleep 3 ']' reap reap
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	options=(--any-fork)
+	family lock
+	[ "$status" -eq 2 ]
+	expect 'goes with --require-lock or --timeout'
+}
+
+@test "a fork that locks late, that executes, whose child locks, or that ended young is not missed" {
+	local options=(--require-lock) young
+	sed '1a program lineage' p.policy >family.policy
+	family fork '[' lock ']' fork '[' sleep 2 lock ']' fork '[' exec sleep 2 ']' vfork '[' exec sleep 2 ']' \
+		fork '[' fork '[' lock ']' sleep 2 ']' fork '[' fork '[' fork '[' lock ']' sleep 2 ']' sleep 2 ']' \
+		reap reap reap reap reap
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	family lock fork '[' sleep 2 ']' reap
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	family fork '[' lock ']' fork '[' end _exit ']' reap reap
+	[ "$status" -eq 0 ]
+	[ "$output" = 'sandboxctl: note: 1 forked process ended young, before the lock: not counted' ]
+}
+
+@test "phases that are apart are not missed in each other's processes; half of two that are not, is" {
+	local options=(--require-lock)
+	cat >family.policy <<-EOF2
+		policy 1
+		program lineage
+		phase one
+		  trigger poll
+		  default allow
+		phase two
+		  trigger select
+		  default allow
+	EOF2
+	family fork '[' lock sleep 3 ']' fork '[' lock other ']' reap reap
+	[ "$status" -eq 124 ]
+	expect 'beside it was: policy family, phase two'
+	sed -i 's/^phase two/&\n  apart one/' family.policy
+	family fork '[' lock sleep 3 ']' fork '[' other sleep 3 ']' reap reap
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
 @test "a real daemon: memcached -d, as another user" {
 	requires memcached
 	requires_root

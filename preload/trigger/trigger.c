@@ -52,6 +52,7 @@ static struct {
 	bool tell_hooks; /* a mark for each hooked call */
 	struct run run[POLICYC_PHASES_MAX];
 	struct own *own;
+	uint32_t forked_by; /* who we are to our children; fork does not wipe it */
 } now;
 
 /* In memory that fork wipes and vfork shares. */
@@ -67,7 +68,7 @@ uint32_t trigger_hooks;
 static void own_this_process(void)
 {
 	now.own = wiped_page();
-	now.own->pid = (uint32_t)raw(getpid);
+	now.own->pid = now.forked_by = (uint32_t)raw(getpid);
 }
 
 bool trigger_in_vfork_child(void)
@@ -451,19 +452,24 @@ __attribute__((destructor)) static void say_unfired(void)
 	}
 }
 
-/* In the child of a fork: a process of its own from here on. */
+/* In the child of a fork: a process of its own from here on. What it says of its parent and of its
+ * locks is as they were at the fork; the parent may be gone by now, or locked. */
 static void say_forked(void)
 {
-	struct report_field fields[] = { { 0 }, { 0 } };
+	const struct report_field fields[] = { { "ppid", NULL, now.forked_by }, { 0 } };
 	bool may_look;
 
+	now.forked_by = (uint32_t)raw(getpid);
 	if (!may_say(&may_look))
 		return;
 	if (may_look)
 		report_find_again();
-	if (may_look && !report_number())
-		fields[0] = (struct report_field){ "ppid", NULL, (uint64_t)raw(getppid) };
 	report_event("forked", fields, "forked", false);
+	for (unsigned i = 0; i < now.phases; i++) {
+		if (is_locked(&now.run[i]))
+			report_aside("locked before the fork",
+				     policyc_string(now.image, now.run[i].phase->name), NULL, NULL);
+	}
 }
 
 bool trigger_is_due(unsigned phase, unsigned number)

@@ -212,11 +212,13 @@ static bool is_locked(const struct enforcer *enforcer, const struct story_proces
 	       !pretends(enforcer, process) && !story_lacks_lock(&enforcer->story, process);
 }
 
-static void note_process(const struct enforcer *enforcer, const struct story_process *process)
+static struct ci_image image_of(const struct enforcer *enforcer,
+				const struct story_process *process)
 {
 	struct arena *arena = enforcer->arena;
 	const struct beginning begun = begun_at(enforcer, process);
-	struct ci_image image = {
+
+	return (struct ci_image){
 		.name = plain(arena, process->name),
 		.path = begun.file,
 		.started_as = begun.started_as,
@@ -227,13 +229,37 @@ static void note_process(const struct enforcer *enforcer, const struct story_pro
 		.is_locked = is_locked(enforcer, process),
 		.why_not = plain(arena, process->why_not),
 		.refused = plain(arena, process->refused),
+		.ended = process->has_status ? status_text(arena, process->status) : NULL,
 	};
+}
+
+static void note_executed(const struct enforcer *enforcer, const struct story_process *process)
+{
+	struct ci_image image = image_of(enforcer, process);
 
 	if (!image.is_locked && image.is_reached && !image.refused)
 		image.unlocked = unlocked_text(enforcer, process);
-	if (process->has_status)
-		image.ended = status_text(arena, process->status);
 	note_image(enforcer->findings, enforcer->options, &image);
+}
+
+/* Another policy, or none: its program is a finding already. */
+static void note_forked(const struct enforcer *enforcer, const struct story_process *process)
+{
+	struct ci_image image = image_of(enforcer, process);
+	const struct story_process *peer;
+	unsigned phase;
+
+	image.is_young = story_ended_young(&enforcer->story, process);
+	if (has_our_policy(enforcer, process) &&
+	    (image.is_young || story_lacks_lock(&enforcer->story, process))) {
+		peer = story_peer(&enforcer->story, process);
+		phase = story_missing_phase(&enforcer->story, process);
+		image.unlocked = arena_printf(enforcer->arena, "%s; phase %s waits for: %s",
+					      fork_text(peer == process->parent),
+					      plain(enforcer->arena, process->phases[phase]),
+					      plain(enforcer->arena, process->triggers[phase]));
+	}
+	note_fork(enforcer->findings, enforcer->options, &image);
 }
 
 static void judge(const struct enforcer *enforcer)
@@ -244,7 +270,9 @@ static void judge(const struct enforcer *enforcer)
 		const struct story_process *process = story->list[i];
 
 		if (process->begun == BEGUN_EXEC)
-			note_process(enforcer, process);
+			note_executed(enforcer, process);
+		else
+			note_forked(enforcer, process);
 		for (size_t j = 0; j < json_array_size(process->violations); j++)
 			note_event(enforcer, process, json_array_get(process->violations, j));
 		note_silent_death(enforcer, process);

@@ -18,6 +18,9 @@ const struct kind kinds[FINDING_KINDS] = {
 	[FINDING_UNLOCKED] = { "unlocked", "never-locked",
 			       "A process ended without having met its trigger",
 			       "every process was locked" },
+	[FINDING_FORK] = { "forks", "fork-never-locked",
+			   "A forked process was never locked, and another one beside it was",
+			   "no fork was left unlocked" },
 	[FINDING_UNREACHED] = { "unreached", "not-reached",
 				"A program that the policy names ran without the library",
 				"every process was reached" },
@@ -30,6 +33,10 @@ const struct kind kinds[FINDING_KINDS] = {
 			  "nothing is new against the baseline" },
 	[FINDING_GONE] = { "gone", "gone-from-run", "The baseline has it, this run does not",
 			   "nothing of the baseline is gone" },
+	[FINDING_YOUNG] = { "young", "fork-ended-young",
+			    "A forked process ended soon, before its lock, and another one was "
+			    "locked",
+			    "no fork ended before its lock" },
 };
 
 /* These fail whatever was chosen: without them nothing else means anything. */

@@ -16,11 +16,13 @@ enum finding_kind {
 	FINDING_REFUSED,   /* the library could not set the lock up, and ended the process */
 	FINDING_VIOLATION, /* a call that the policy denies */
 	FINDING_UNLOCKED,  /* a process with the library that never met its trigger */
+	FINDING_FORK,	   /* a forked process that was not locked beside others that were */
 	FINDING_UNREACHED, /* a process of a program that the policy names, without the library */
 	FINDING_ANSWERED,  /* a call that a line answers with an errno on purpose */
 	FINDING_UNUSED,	   /* a line that gave nothing that was used */
 	FINDING_NEW,	   /* against the baseline */
 	FINDING_GONE,
+	FINDING_YOUNG, /* as FINDING_FORK, but it may have been told to end while it was starting */
 	FINDING_KINDS
 };
 

@@ -45,7 +45,8 @@ static bool may_end(const struct ci_options *options, const struct ci_image *ima
 	return false;
 }
 
-static void add_unlocked(struct findings *findings, const struct ci_image *image)
+static void add_unlocked(struct findings *findings, const struct ci_image *image,
+			 enum finding_kind kind, const char *title)
 {
 	struct arena *arena = findings->arena;
 	const char *detail = image->unlocked;
@@ -53,8 +54,14 @@ static void add_unlocked(struct findings *findings, const struct ci_image *image
 	if (image->ended)
 		detail = arena_printf(arena, "%s%sit ended by %s", detail ? detail : "",
 				      detail ? "; " : "", image->ended);
-	add(findings, image, FINDING_UNLOCKED,
-	    arena_printf(arena, "%s was never locked", image->name), detail);
+	add(findings, image, kind, title, detail);
+}
+
+static void add_refused(struct findings *findings, const struct ci_image *image)
+{
+	add(findings, image, FINDING_REFUSED,
+	    arena_printf(findings->arena, "%s was stopped by the library", image->name),
+	    image->refused);
 }
 
 void note_image(struct findings *findings, const struct ci_options *options,
@@ -69,14 +76,34 @@ void note_image(struct findings *findings, const struct ci_options *options,
 	findings->reached += image->is_reached;
 	findings->locked += image->is_locked;
 	if (image->refused)
-		add(findings, image, FINDING_REFUSED,
-		    arena_printf(arena, "%s was stopped by the library", image->name),
-		    image->refused);
+		add_refused(findings, image);
 	else if (!image->is_reached)
 		add(findings, image, FINDING_UNREACHED,
 		    arena_printf(arena, "%s ran without the library", image->name), image->why_not);
 	else if (!image->is_locked && !may_end(options, image))
-		add_unlocked(findings, image);
+		add_unlocked(findings, image, FINDING_UNLOCKED,
+			     arena_printf(arena, "%s was never locked", image->name));
+}
+
+const char *fork_text(bool by_parent)
+{
+	return by_parent ? "its parent was, after it had forked it"
+			 : "others that its parent forked were";
+}
+
+void note_fork(struct findings *findings, const struct ci_options *options,
+	       const struct ci_image *image)
+{
+	if (!is_named(&findings->policy->programs, image))
+		return;
+	if (image->refused)
+		add_refused(findings, image);
+	else if (image->unlocked && !may_end(options, image))
+		add_unlocked(findings, image, image->is_young ? FINDING_YOUNG : FINDING_FORK,
+			     arena_printf(findings->arena,
+					  image->is_young ? "a fork of %s ended young, unlocked"
+							  : "a fork of %s was never locked",
+					  image->name));
 }
 
 void note_end(struct findings *findings, int status, bool was_asked)

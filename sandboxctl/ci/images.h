@@ -18,9 +18,10 @@ struct ci_image {
 	pid_t pid;
 	bool is_reached, is_locked;
 	const char *why_not;  /* not reached: "is linked statically: ..." */
-	const char *unlocked; /* not locked: what it waited for */
-	const char *refused;  /* why the library ended it */
-	const char *ended;    /* "signal SIGSEGV", NULL: not known */
+	const char *unlocked; /* not locked: what it waited for; NULL: nothing known, or it was */
+	bool is_young; /* not locked, but it may have been told to end while it was starting */
+	const char *refused; /* why the library ended it */
+	const char *ended;   /* "signal SIGSEGV", NULL: not known */
 };
 
 struct ci_options {
@@ -40,6 +41,14 @@ bool is_named(const struct words *programs, const struct ci_image *image);
 /* Counts it, and says what is wrong with it. */
 void note_image(struct findings *findings, const struct ci_options *options,
 		const struct ci_image *image);
+
+/* Why a fork should have been locked: its parent was while it was there, or a child of the same. */
+const char *fork_text(bool by_parent);
+
+/* A fork of such a program that lacks what others of it have, or that the library ended: says so.
+ */
+void note_fork(struct findings *findings, const struct ci_options *options,
+	       const struct ci_image *image);
 
 /* After the last one: was anything locked at all, and how did the command end? `status` as
  * waitpid() has it. */

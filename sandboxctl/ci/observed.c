@@ -12,10 +12,12 @@
 #include "save.h"
 #include "symbolize.h"
 #include "text.h"
+#include "watched/story.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,17 @@ struct met {
 	uint32_t before; /* the phases of whoever executed it */
 	bool has_preload;
 	const char *other_policy; /* that the suite told the library to take */
+};
+
+/* One process. Phases are bits, as the recorder has them. */
+struct line {
+	const struct met *met;
+	pid_t pid;
+	unsigned parent;     /* its number */
+	uint32_t had, fired; /* when it was met; by now */
+	uint32_t left; /* its parent fired these while it was there, which it has no part in */
+	uint64_t began, own_since, ended; /* milliseconds; 0: not */
+	bool forked; /* from its parent, and it has executed no other program since */
 };
 
 /* What was seen for the first time, and where. */
@@ -47,6 +60,8 @@ struct observer {
 	size_t count;
 	struct met **by_pid;
 	size_t pid_max;
+	struct line *lines; /* by the number of the process */
+	size_t line_count;
 	struct first *firsts;
 	size_t first_count;
 	struct watch watch;
@@ -95,9 +110,44 @@ static struct met *met_by(struct observer *observer, const struct process *proce
 	return met;
 }
 
+static bool is_there(const struct process *process)
+{
+	struct pollfd end = { .fd = process->pidfd, .events = POLLIN };
+
+	return process->pidfd >= 0 && !poll(&end, 1, 0);
+}
+
+static struct line *line_of(struct observer *observer, const struct process *process)
+{
+	struct line *line;
+
+	while (observer->line_count <= process->number)
+		*ARENA_PUSH(observer->arena, observer->lines, observer->line_count) =
+			(struct line){ 0 };
+	line = &observer->lines[process->number];
+	if (!line->pid)
+		*line = (struct line){ .pid = process->pid,
+				       .parent = process->parent,
+				       .had = process->fired,
+				       .began = story_clock() };
+	return line;
+}
+
+/* It met a trigger: what it forked before, and is there, has no part in that. */
+static void note_left(struct observer *observer, const struct process *parent, uint32_t bits)
+{
+	const struct process *process = observer->watch.recorder.processes.alive;
+
+	for (; process; process = process->next)
+		if (process->parent == parent->number && process->generation && is_there(process))
+			line_of(observer, process)->left |= bits & ~process->fired;
+}
+
 static void watch_process(void *data, const struct process *process)
 {
 	struct observer *observer = data;
+	uint32_t fires;
+	struct line *line;
 	struct met *met;
 
 	if (!*process->program || (size_t)process->pid >= observer->pid_max)
@@ -105,6 +155,24 @@ static void watch_process(void *data, const struct process *process)
 	met = met_by(observer, process);
 	met->image.is_reached |= process->library != 0;
 	met->image.is_locked |= process->fired != 0;
+	line = line_of(observer, process);
+	fires = process->fired & ~(line->had | line->fired);
+	if (fires) {
+		note_left(observer, process, fires);
+		line = line_of(observer, process);
+		line->own_since = line->own_since ? line->own_since : story_clock();
+	}
+	line->met = met;
+	line->fired |= process->fired;
+	line->forked = process->generation;
+}
+
+static void watch_end(void *data, const struct process *process)
+{
+	struct observer *observer = data;
+
+	if (process->number < observer->line_count)
+		observer->lines[process->number].ended = story_clock();
 }
 
 static void watch_first(void *data, const struct process *process, const struct sighting *sighting)
@@ -307,6 +375,86 @@ static void note_images(struct observer *observer)
 	}
 }
 
+/* Is it the process of that number, or forked from it, or from such a one? Parents come first. */
+static bool is_of_line(const struct observer *observer, size_t member, size_t number)
+{
+	while (member > number && observer->lines[member].forked)
+		member = observer->lines[member].parent;
+	return member == number;
+}
+
+/* The recorder's phases as the policy's: all that would be locked with them. `*apart`: what would
+ * never be. */
+static uint32_t phases_of(const struct observer *observer, uint32_t fired, uint32_t *apart)
+{
+	const struct processes *processes = &observer->watch.recorder.processes;
+	const struct policy *policy = observer->findings->policy;
+	uint32_t bits = 0;
+
+	*apart = 0;
+	for (unsigned i = 0; i < policy->phase_count; i++)
+		for (unsigned j = 0; j < processes->phase_count; j++) {
+			if (!(fired & 1u << j) ||
+			    strcmp(processes->phases[j], policy->phases[i].name) != 0)
+				continue;
+			bits |= ((2u << i) - 1) & ~policy->phases[i].apart;
+			*apart |= policy->phases[i].apart;
+		}
+	return bits;
+}
+
+/* As story_ended_young() has it. */
+static bool is_young(const struct observer *observer, const struct line *line)
+{
+	uint64_t slowest = 0, age = line->ended - line->began;
+
+	for (size_t i = 1; line->ended && i < observer->line_count; i++) {
+		const struct line *other = &observer->lines[i];
+
+		if (other->forked && other->met == line->met && other->own_since &&
+		    other->own_since - other->began > slowest)
+			slowest = other->own_since - other->began;
+	}
+	return line->ended && (age < STORY_YOUNG_MS || age < STORY_YOUNG_TIMES * slowest);
+}
+
+/* As story_lacks_lock() has it, with what would have been locked: watched/story.h. */
+static void note_line(struct observer *observer, size_t number)
+{
+	const struct line *line = &observer->lines[number], *other;
+	uint32_t beside = 0, done = 0, own = 0, apart, none, missing;
+	struct ci_image image;
+
+	for (size_t i = 1; i < observer->line_count; i++) {
+		other = &observer->lines[i];
+		if (i != number && other->forked && other->parent == line->parent)
+			beside |= other->fired & ~other->had;
+		if (!is_of_line(observer, i, number))
+			continue;
+		done |= other->fired;
+		own |= other->fired & ~other->had;
+	}
+	done = phases_of(observer, done, &none);
+	phases_of(observer, own, &apart);
+	missing = ~(done | apart);
+	beside = phases_of(observer, beside, &none) & missing;
+	if (!beside && !(phases_of(observer, line->left, &none) & missing))
+		return;
+	image = line->met->image;
+	image.pid = line->pid;
+	image.is_young = is_young(observer, line);
+	image.refused = NULL;
+	image.unlocked = fork_text(!beside);
+	note_fork(observer->findings, observer->options, &image);
+}
+
+static void note_forks(struct observer *observer)
+{
+	for (size_t i = 1; i < observer->line_count; i++)
+		if (observer->lines[i].forked && observer->lines[i].parent)
+			note_line(observer, i);
+}
+
 static bool read_model(struct session *session, struct model *model, const char *path)
 {
 	const char *why = NULL;
@@ -395,6 +543,7 @@ static bool begin(struct observer *observer, const struct preparation *preparati
 	}
 	recorder->watch_process = watch_process;
 	recorder->watch_first = watch_first;
+	recorder->watch_end = watch_end;
 	recorder->watch_data = observer;
 	cover_shapes(preparation->armed, &recorder->shapes);
 	observer->watch.quiet = true;
@@ -435,6 +584,7 @@ static bool run(struct observer *observer, const struct preparation *preparation
 	findings->calls = watch->recorder.sightings.total;
 	read_events(observer);
 	note_images(observer);
+	note_forks(observer);
 	note_end(findings, watch->status, watch->was_asked);
 	return watch->is_complete && judge(observer, preparation);
 }

@@ -158,7 +158,7 @@ static struct process *add_process(struct processes *processes, pid_t pid)
 	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	process->next = processes->alive;
 	processes->alive = process;
-	processes->started++;
+	process->number = ++processes->started;
 	processes->living++;
 	return process;
 }
@@ -195,6 +195,7 @@ static struct process *parent_of(struct processes *processes, pid_t pid, pid_t p
 
 static void inherit(struct process *child, struct process *parent)
 {
+	child->parent = parent->number;
 	child->program = parent->program;
 	child->generation = parent->generation + (parent->generation < GENERATIONS_MAX);
 	child->fired = parent->fired;

@@ -28,7 +28,8 @@ struct segment; /* callers.c */
 
 struct process {
 	pid_t pid;
-	const char *program; /* the name it was started by, without its directory */
+	unsigned number, parent; /* 1, 2, ... of all that ever were; 0: none is known */
+	const char *program;	 /* the name it was started by, without its directory */
 	unsigned generation;
 	uint32_t fired;
 	uint32_t scene;

@@ -429,8 +429,11 @@ void recorder_watch(struct recorder *recorder)
 	int count = epoll_wait(recorder->watch, ended, WATCH_ROOM, 0);
 
 	recorder_lock(recorder);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
+		if (recorder->watch_end)
+			recorder->watch_end(recorder->watch_data, ended[i].data.ptr);
 		process_ended(&recorder->processes, ended[i].data.ptr);
+	}
 	recorder_unlock(recorder);
 }
 

@@ -72,6 +72,7 @@ struct recorder {
 	/* Told, under the lock, while the process waits: of each call and each mark; of what is
 	 * seen for the first time. Or NULL. */
 	void (*watch_process)(void *data, const struct process *process);
+	void (*watch_end)(void *data, const struct process *process); /* soon after its end */
 	void (*watch_first)(void *data, const struct process *process,
 			    const struct sighting *sighting);
 	void *watch_data;

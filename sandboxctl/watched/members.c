@@ -3,6 +3,7 @@
 
 #include "record/remote.h"
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,13 @@ struct member *member_ended(const struct members *members)
 	struct epoll_event event;
 
 	return epoll_wait(members->watch, &event, 1, 0) == 1 ? event.data.ptr : NULL;
+}
+
+bool member_is_there(const struct member *member)
+{
+	struct pollfd end = { .fd = member->pidfd, .events = POLLIN };
+
+	return member->pidfd >= 0 && !poll(&end, 1, 0);
 }
 
 /* Of a zombie /proc has it (field 52 of stat), of one that was reaped its pidfd (Linux 6.15). */

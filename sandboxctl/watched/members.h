@@ -28,6 +28,8 @@ struct member *member_find(const struct members *members, pid_t pid);
 struct member *member_meet(struct members *members, pid_t pid);
 /* One that ended since, or NULL; it stays a member. */
 struct member *member_ended(const struct members *members);
+/* Has it not ended, whether or not we were told so already? */
+bool member_is_there(const struct member *member);
 /* How one that ended did, as waitpid() has it: also of those that are not our children. False:
  * nobody can tell. */
 bool member_status(const struct member *member, int *status);

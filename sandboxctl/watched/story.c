@@ -2,6 +2,15 @@
 #include "watched/story.h"
 
 #include <string.h>
+#include <time.h>
+
+uint64_t story_clock(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
@@ -30,6 +39,7 @@ struct story_process *story_add(struct story *story, enum begun begun, pid_t pid
 	*ARENA_PUSH(story->arena, story->list, story->count) = process;
 	process->number = (unsigned)story->count;
 	process->begun = begun;
+	process->began = story->now;
 	process->pid = pid;
 	process->parent = parent;
 	process->image = process;
@@ -44,9 +54,10 @@ struct story_process *story_add(struct story *story, enum begun begun, pid_t pid
 	return process;
 }
 
-void story_end(struct story_process *process, bool replaced)
+void story_end(const struct story *story, struct story_process *process, bool replaced)
 {
 	process->over = true;
+	process->ended = story->now;
 	process->replaced = replaced;
 	/* It was seen that the library would be silent in it. */
 	if (process->reach == REACH_UNKNOWN && process->why_not)
@@ -135,7 +146,7 @@ static struct story_process *entry_by_pid(struct story *story, const json_t *eve
 		parent = found && !found->over ? found
 					       : find_inner(story, NULL, number_of(event, "ppid"));
 		if (found && !found->over)
-			story_end(found, true);
+			story_end(story, found, true);
 		found = story_add(story, BEGUN_EXEC, pid, parent);
 		found->inner = pid;
 		*is_new = true;
@@ -198,7 +209,43 @@ static void take_loaded(const struct story *story, struct story_process *process
 static void take_locked(const struct story *story, struct story_process *process,
 			const json_t *event)
 {
-	process->locked |= phase_bit(story, process, event);
+	uint32_t bit = phase_bit(story, process, event);
+
+	process->locked |= bit;
+	if (!process->own)
+		process->own_since = story->now;
+	process->own |= bit;
+}
+
+/* What its parent has by now is not what it had at the fork: that is in the events that follow.
+ * What is not in them, it locked while the child was there. */
+static void take_forked(const struct story *story, struct story_process *process,
+			const json_t *event)
+{
+	(void)story;
+	(void)event;
+	process->locked = process->covered = process->pretended = 0;
+	process->left = process->parent ? process->parent->own : 0;
+}
+
+static void take_inherited(const struct story *story, struct story_process *process,
+			   const json_t *event)
+{
+	uint32_t bit = phase_bit(story, process, event);
+
+	if (process->parent && process->parent->pretended & bit)
+		process->pretended |= bit;
+	else
+		process->locked |= bit;
+}
+
+static void take_unlocked(const struct story *story, struct story_process *process,
+			  const json_t *event)
+{
+	uint32_t bit = phase_bit(story, process, event);
+
+	process->locked &= ~bit;
+	process->covered &= ~bit;
 }
 
 static void take_covered(const struct story *story, struct story_process *process,
@@ -240,6 +287,9 @@ static const struct {
 	{ "pending", take_armed },
 	{ "not armed in this program", take_not_armed },
 	{ "refused", take_refused },
+	{ "forked", take_forked },
+	{ "locked before the fork", take_inherited },
+	{ "ends without having locked", take_unlocked },
 	/* A phase that may not write says so just before. */
 	{ "locking", take_locked },
 	{ "locked", take_locked },
@@ -276,38 +326,129 @@ static const struct story_process *successor(const struct story *story,
 	return NULL;
 }
 
+/* Is it `process`, or forked from it, or from such a one? */
+static bool is_of_line(const struct story_process *member, const struct story_process *process)
+{
+	while (member != process && member->begun == BEGUN_FORK && member->parent)
+		member = member->parent;
+	return member == process;
+}
+
+static bool is_sibling(const struct story_process *one, const struct story_process *other)
+{
+	return one != other && one->begun == BEGUN_FORK && one->parent == other->parent;
+}
+
+/* Phases that go together with one that the process, or who is of its line, locked by itself: a
+ * process that locks the later one of two has the earlier one as well, unless they are of processes
+ * apart. Without such a lock: all. */
+static uint32_t together(const struct story *story, const struct story_process *process)
+{
+	uint32_t own = 0, bits = 0;
+
+	for (size_t i = process->number - 1; i < story->count; i++)
+		if (is_of_line(story->list[i], process))
+			own |= story->list[i]->own;
+	for (size_t i = process->image->number - 1; own && i < story->count; i++) {
+		const struct story_process *member = story->list[i];
+		uint32_t has = member->locked | member->covered;
+
+		if (member->image == process->image && has & own)
+			bits |= has;
+	}
+	return own ? bits : UINT32_MAX;
+}
+
+/* The phases that it must have. */
+static uint32_t due(const struct story *story, const struct story_process *process)
+{
+	uint32_t bits = process->left;
+
+	if (process->begun == BEGUN_EXEC)
+		return process->armed;
+	for (size_t i = process->image->number - 1; i < story->count; i++)
+		if (is_sibling(story->list[i], process))
+			bits |= story->list[i]->own;
+	bits &= process->armed;
+	return bits ? bits & together(story, process) : 0;
+}
+
 static uint32_t missing(const struct story *story, const struct story_process *process)
 {
-	uint32_t done = 0;
+	uint32_t bits = due(story, process);
 
-	for (size_t i = process->number - 1; i < story->count; i++) {
+	for (size_t i = process->number - 1; bits && i < story->count; i++) {
 		const struct story_process *member = story->list[i];
 
-		if (member->image == process)
-			done |= member->locked | member->covered | member->pretended;
+		if (is_of_line(member, process))
+			bits &= ~(member->locked | member->covered | member->pretended);
 	}
-	return process->armed & ~done;
+	return bits;
+}
+
+/* Whatever its age. */
+static bool lacks(const struct story *story, const struct story_process *process)
+{
+	const struct story_process *next;
+
+	if (!process->armed) /* as most of a test suite */
+		return false;
+	next = successor(story, process);
+	if (process->under_lock || (next && next->policy) ||
+	    (process->begun == BEGUN_FORK && process->replaced))
+		return false;
+	return missing(story, process);
+}
+
+static bool is_young(const struct story *story, const struct story_process *process)
+{
+	uint64_t slowest = 0;
+
+	if (process->begun == BEGUN_EXEC || !process->over)
+		return false;
+	for (size_t i = process->image->number - 1; i < story->count; i++) {
+		const struct story_process *member = story->list[i];
+
+		if (member->image == process->image && member->begun == BEGUN_FORK && member->own &&
+		    member->own_since - member->began > slowest)
+			slowest = member->own_since - member->began;
+	}
+	return process->ended - process->began < STORY_YOUNG_MS ||
+	       process->ended - process->began < STORY_YOUNG_TIMES * slowest;
 }
 
 bool story_lacks_lock(const struct story *story, const struct story_process *process)
 {
-	const struct story_process *next = successor(story, process);
+	return lacks(story, process) && !is_young(story, process);
+}
 
-	return process->image == process && !process->under_lock && !(next && next->policy) &&
-	       missing(story, process);
+bool story_ended_young(const struct story *story, const struct story_process *process)
+{
+	return lacks(story, process) && is_young(story, process);
 }
 
 unsigned story_missing_phase(const struct story *story, const struct story_process *process)
 {
-	uint32_t bits = missing(story, process->image);
+	uint32_t bits = missing(story, process);
 
 	return bits ? (unsigned)__builtin_ctz(bits) : 0;
+}
+
+const struct story_process *story_peer(const struct story *story,
+				       const struct story_process *process)
+{
+	uint32_t bit = 1u << story_missing_phase(story, process);
+
+	for (size_t i = process->image->number - 1; i < story->count; i++)
+		if (is_sibling(story->list[i], process) && story->list[i]->own & bit)
+			return story->list[i];
+	return process->parent;
 }
 
 bool story_is_alive(const struct story *story, const struct story_process *process)
 {
 	for (size_t i = process->number - 1; i < story->count; i++)
-		if (story->list[i]->image == process && !story->list[i]->over)
+		if (is_of_line(story->list[i], process) && !story->list[i]->over)
 			return true;
 	return false;
 }

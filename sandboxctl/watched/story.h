@@ -27,7 +27,13 @@ enum reach {
 	NOT_REACHED,   /* it ran on without the library, or without what it says: `why_not` */
 };
 
-enum { STORY_PHASES_MAX = 8 };
+enum {
+	STORY_PHASES_MAX = 8,
+	/* Who was forked is young for this long, and for so many times as long as the slowest fork
+	 * of its program took to lock. */
+	STORY_YOUNG_MS = 1000,
+	STORY_YOUNG_TIMES = 3,
+};
 
 struct story_process {
 	unsigned number;	      /* 1, 2, ...: its place in the list */
@@ -59,10 +65,16 @@ struct story_process {
 	const char *phases[STORY_PHASES_MAX];
 	const char *triggers[STORY_PHASES_MAX]; /* "epoll_wait where timeout != 0, call aeMain" */
 	uint32_t armed;
-	uint32_t locked;    /* in it, or before it was forked */
-	uint32_t covered;   /* the lock of a later phase, which is about to come, is theirs, too */
+	uint32_t locked;  /* in it, or before it was forked */
+	uint32_t own;	  /* of these: in it */
+	uint32_t left;	  /* its parent locked these while it was there, which it has no part in */
+	uint32_t covered; /* the lock of a later phase, which is about to come, is theirs, too */
 	uint32_t pretended; /* it would have locked: SANDBOX_MODE is dry-run or observe */
 	json_t *violations; /* array of "denied" events; never NULL */
+
+	uint64_t began;	    /* all three by story_clock() */
+	uint64_t own_since; /* the first of `own`; 0: none */
+	uint64_t ended;
 
 	bool over;     /* it ended, or executed another program */
 	bool replaced; /* the latter */
@@ -74,6 +86,7 @@ struct story {
 	struct arena *arena;
 	struct story_process **list;
 	size_t count;
+	uint64_t now; /* by story_clock(): what is told happens now */
 
 	/* Why executed programs could not be followed; NULL: they were. When they were not, nobody
 	 * knows of processes that the library is not in. */
@@ -86,20 +99,37 @@ struct story {
 	int main_status; /* of the command's first process, as waitpid() has it */
 };
 
-/* Whether the process began an armed program of which some phase was locked neither by it nor by
- * anybody forked from it. (A daemon's first process ends unlocked and its child locks; nginx'
- * master locks no worker's phase.) Programs that began under another's lock, or that were
- * replaced by another one that is armed, lack nothing. */
+/* Whether it should have locked and did not.
+ *
+ * Who began an armed program lacks each phase that neither it nor anybody forked from it locked. (A
+ * daemon's first process ends unlocked and its child locks; nginx' master locks no worker's phase.)
+ * Programs that began under another's lock, or that were replaced by another one that is armed,
+ * lack nothing.
+ *
+ * Who was forked lacks what a brother or sister locked by itself, and what its parent locked while
+ * it was there, if neither it nor anybody forked from it has that lock. It lacks nothing once it
+ * has executed another program, and not the phases that are `apart` from one that it locked. Who
+ * was young when it ended is excused: servers tell children to end that have hardly begun. */
 bool story_lacks_lock(const struct story *story, const struct story_process *process);
 
 /* The number of the first phase that is lacking. */
 unsigned story_missing_phase(const struct story *story, const struct story_process *process);
+
+/* Only that excuses it. */
+bool story_ended_young(const struct story *story, const struct story_process *process);
+
+/* Who was forked and lacks a lock: one that has it, a child of the same parent or the parent. */
+const struct story_process *story_peer(const struct story *story,
+				       const struct story_process *process);
 
 /* Whether it, or anybody forked from it, is still there. */
 bool story_is_alive(const struct story *story, const struct story_process *process);
 
 /* {"processes":[...], ...}; the caller's to free. */
 json_t *story_json(const struct story *story);
+
+/* Milliseconds, of no date. */
+uint64_t story_clock(void);
 
 /* --- for those who tell it -------------------------------------------------------------------- */
 
@@ -109,6 +139,6 @@ struct story_process *story_add(struct story *story, enum begun begun, pid_t pid
 /* Takes a line of the library. The entry that it is about, which it may begin. `is_new`: it did. */
 struct story_process *story_take(struct story *story, const json_t *event, bool *is_new);
 
-void story_end(struct story_process *process, bool replaced);
+void story_end(const struct story *story, struct story_process *process, bool replaced);
 
 #endif

@@ -47,6 +47,20 @@ struct watcher {
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+/* A process locked. What it forked before, and is there, has no part in that. Said again at later
+ * events of it, which changes nothing: who is forked after the lock has it. */
+static void note_left(const struct watcher *watcher, const struct story_process *parent)
+{
+	for (const struct member *member = watcher->members.list; parent->own && member;
+	     member = member->next) {
+		struct story_process *process = member->process;
+
+		if (process && process->begun == BEGUN_FORK && process->parent == parent &&
+		    member_is_there(member))
+			process->left |= parent->own & ~process->locked;
+	}
+}
+
 static void take_event(void *watcher_, const json_t *event)
 {
 	struct watcher *watcher = watcher_;
@@ -59,10 +73,11 @@ static void take_event(void *watcher_, const json_t *event)
 		member->process = process;
 		/* It ended before we came to look; who reaps it may be somebody else. */
 		if (member->pidfd < 0) {
-			story_end(process, false);
+			story_end(watcher->story, process, false);
 			member_forget(&watcher->members, member);
 		}
 	}
+	note_left(watcher, process);
 	if (watcher->options->event)
 		watcher->options->event(watcher->options->argument, process, event);
 }
@@ -97,7 +112,7 @@ static struct story_process *begin_program(struct watcher *watcher, struct membe
 	/* What it said last is its own, not its successor's. */
 	news_read(&watcher->news, take_event, watcher);
 	if (member->process)
-		story_end(member->process, true);
+		story_end(watcher->story, member->process, true);
 	member->process = story_add(watcher->story, BEGUN_EXEC, member->pid, before);
 	member->process->program = path;
 	member->process->name = slash ? slash + 1 : path;
@@ -228,7 +243,7 @@ static void end_member(struct watcher *watcher, struct member *member)
 	/* All that it said is in the file. */
 	news_read(&watcher->news, take_event, watcher);
 	if (member->process)
-		story_end(member->process, false);
+		story_end(watcher->story, member->process, false);
 	member_forget(&watcher->members, member);
 }
 
@@ -438,6 +453,7 @@ static void watch_until_over(struct watcher *watcher)
 	while (!is_enough(watcher)) {
 		if (poll(files, sizeof(files) / sizeof(files[0]), -1) < 0)
 			continue;
+		watcher->story->now = story_clock();
 		if (files[0].revents & POLLIN)
 			take_notice(watcher);
 		else if (files[0].revents & (POLLHUP | POLLERR))

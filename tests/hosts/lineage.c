@@ -4,6 +4,7 @@
  *   lock             poll: the trigger of the tests' policies
  *   other            select: the trigger of another phase
  *   denied           getppid; says so when it was let through
+ *   sleep N          does nothing for N seconds
  *   hold NAME        writes "held NAME PID" to $LINEAGE_OUT, and stops until SIGCONT
  *   fork [ WORDS ]   a child does WORDS, and ends; so rawfork (clone without libc's fork), vfork,
  *                    and spawn (posix_spawn of this program)
@@ -71,6 +72,11 @@ static void denied(struct words *words)
 {
 	(void)words;
 	say("let through", "", syscall(SYS_getppid) > 0);
+}
+
+static void do_nothing(struct words *words)
+{
+	sleep((unsigned)strtoul(*words->next++, NULL, 10));
 }
 
 static void hold(struct words *words)
@@ -223,6 +229,7 @@ static const struct {
 	{ "lock", lock },
 	{ "other", other },
 	{ "denied", denied },
+	{ "sleep", do_nothing },
 	{ "hold", hold },
 	{ "reap", reap },
 	{ "exec", become },
@@ -240,13 +247,14 @@ static void run(struct words *words)
 {
 	while (*words->next) {
 		const char *word = *words->next++;
-		size_t i = 0;
+		void (*act)(struct words * words) = NULL;
 
-		while (i < sizeof(acts) / sizeof(*acts) && strcmp(acts[i].word, word))
-			i++;
-		if (i == sizeof(acts) / sizeof(*acts))
+		for (size_t i = 0; i < sizeof(acts) / sizeof(*acts) && !act; i++)
+			if (!strcmp(acts[i].word, word))
+				act = acts[i].act;
+		if (!act)
 			_exit(8);
-		acts[i].act(words);
+		act(words);
 	}
 }
 

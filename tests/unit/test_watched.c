@@ -73,13 +73,114 @@ static void a_child_locks_for_its_family(void **state)
 	assert_ptr_equal(child->parent, first);
 	assert_ptr_equal(child->image, first);
 	assert_int_equal(child->armed, 1);
-	story_end(first, false);
+	story_end(&story, first, false);
 	assert_true(story_lacks_lock(&story, first));
 	assert_true(story_is_alive(&story, first));
 	take(LOCKED("11"));
 	assert_int_equal(child->locked, 1);
 	assert_int_equal(first->locked, 0);
 	assert_false(story_lacks_lock(&story, first));
+}
+
+#define INHERITED(pid)                                                                             \
+	"{\"event\":\"locked before the fork\",\"pid\":" pid ",\"policy\":\"p\",\"phase\":\"a\"}"
+#define PHASE(event, pid, phase)                                                                   \
+	"{\"event\":\"" event "\",\"pid\":" pid ",\"policy\":\"p\",\"phase\":\"" phase "\"}"
+
+/* A master and three workers, of which one never locks; what the master is does not matter. */
+static void a_fork_lacks_what_others_of_its_parent_locked(void **state)
+{
+	struct story_process *first = take(LOADED("10", "1")), *master, *good, *bad, *runs;
+
+	(void)state;
+	take(ARMED("10"));
+	master = take(FORKED("11", "10"));
+	good = take(FORKED("12", "11"));
+	bad = take(FORKED("13", "11"));
+	runs = take(FORKED("14", "11"));
+	assert_false(story_lacks_lock(&story, bad)); /* nobody has yet */
+	take(LOCKED("12"));
+	assert_false(story_lacks_lock(&story, first));
+	assert_false(story_lacks_lock(&story, master));
+	assert_false(story_lacks_lock(&story, good));
+	assert_true(story_lacks_lock(&story, bad));
+	assert_ptr_equal(story_peer(&story, bad), good);
+	assert_true(story_lacks_lock(&story, runs));
+	story_end(&story, runs, true); /* it executed another program */
+	assert_false(story_lacks_lock(&story, runs));
+	take(FORKED("15", "13"));
+	take(LOCKED("15")); /* its own child is the worker */
+	assert_false(story_lacks_lock(&story, bad));
+}
+
+/* Told to end while it was starting: an end that the slowest of its kind might have come to. */
+static void who_ends_young_is_excused(void **state)
+{
+	struct story_process *slow, *young, *old;
+
+	(void)state;
+	take(LOADED("10", "1"));
+	take(ARMED("10"));
+	slow = take(FORKED("11", "10"));
+	young = take(FORKED("12", "10"));
+	old = take(FORKED("13", "10"));
+	story.now = STORY_YOUNG_MS;
+	take(LOCKED("11"));
+	story.now = STORY_YOUNG_TIMES * STORY_YOUNG_MS - 1;
+	story_end(&story, slow, false);
+	assert_true(story_lacks_lock(&story, young)); /* it is there yet */
+	story_end(&story, young, false);
+	story.now++;
+	story_end(&story, old, false);
+	assert_false(story_lacks_lock(&story, slow));
+	assert_false(story_ended_young(&story, slow));
+	assert_false(story_lacks_lock(&story, young));
+	assert_true(story_ended_young(&story, young));
+	assert_true(story_lacks_lock(&story, old));
+	assert_false(story_ended_young(&story, old));
+}
+
+static void what_a_fork_has_is_what_it_says(void **state)
+{
+	struct story_process *first = take(LOADED("10", "1")), *before, *after;
+
+	(void)state;
+	take(ARMED("10"));
+	take(LOCKED("10"));
+	/* It was forked before, and only its word comes later. */
+	before = take(FORKED("11", "10"));
+	after = take(FORKED("12", "10"));
+	take(INHERITED("12"));
+	assert_true(story_lacks_lock(&story, before));
+	assert_ptr_equal(story_peer(&story, before), first);
+	assert_false(story_lacks_lock(&story, after));
+	take(LOCKED("11"));
+	assert_false(story_lacks_lock(&story, before));
+	take(PHASE("ends without having locked", "12", "a")); /* its own word goes before all */
+	assert_int_equal(after->locked, 0);
+}
+
+/* A parent and children that divide their rights, and a child of two phases that got to one. */
+static void phases_apart_are_not_lacking(void **state)
+{
+	struct story_process *one, *other, *half;
+
+	(void)state;
+	take(LOADED("10", "1"));
+	take(PHASE("armed", "10", "a"));
+	take(PHASE("armed", "10", "b"));
+	take(PHASE("armed", "10", "c"));
+	one = take(FORKED("11", "10"));
+	other = take(FORKED("12", "10"));
+	half = take(FORKED("13", "10"));
+	take(PHASE("locked", "11", "a"));
+	take(PHASE("locked", "12", "b"));
+	take(PHASE("locked", "12", "c"));
+	take(PHASE("locked", "13", "b"));
+	assert_false(story_lacks_lock(&story, one));
+	assert_false(story_lacks_lock(&story, other));
+	assert_true(story_lacks_lock(&story, half));
+	assert_int_equal(story_missing_phase(&story, half), 2);
 }
 
 static void numbers_come_again(void **state)
@@ -89,7 +190,7 @@ static void numbers_come_again(void **state)
 	(void)state;
 	first = take(LOADED("10", "1"));
 	take(ARMED("10"));
-	story_end(first, false);
+	story_end(&story, first, false);
 	second = take(LOADED("10", "1"));
 	assert_ptr_not_equal(first, second);
 	take(ARMED("10"));
@@ -214,6 +315,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_lock_is_lacking_until_it_comes, begin, end),
 		cmocka_unit_test_setup_teardown(a_child_locks_for_its_family, begin, end),
+		cmocka_unit_test_setup_teardown(a_fork_lacks_what_others_of_its_parent_locked,
+						begin, end),
+		cmocka_unit_test_setup_teardown(who_ends_young_is_excused, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_fork_has_is_what_it_says, begin, end),
+		cmocka_unit_test_setup_teardown(phases_apart_are_not_lacking, begin, end),
 		cmocka_unit_test_setup_teardown(numbers_come_again, begin, end),
 		cmocka_unit_test_setup_teardown(replaced_by_an_armed_program_it_lacks_nothing,
 						begin, end),
