@@ -17,6 +17,7 @@
 #include "lockdown/barrier.h"
 #include "lockdown/describe.h"
 #include "lockdown/numbers.h"
+#include "lockdown/proc.h"
 #include "lockdown/steps.h"
 #include "policyc.h"
 #include "raw.h"
@@ -242,7 +243,7 @@ static long shares_table(void *argument)
 
 static int open_directory(void)
 {
-	long fd = raw(openat, AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long fd = proc_open("thread-self/fd", O_RDONLY | O_DIRECTORY);
 	struct stat st = { 0 };
 
 	if (fd >= 0 && !raw(fstat, fd, &st)) {
@@ -269,7 +270,7 @@ static void walk(const void *image, const struct policyc_phase *phase, int direc
 		bool closed = will_be_closed(image, phase->close, number);
 
 		if (number == list.directory || number == report_descriptor() ||
-		    !descriptor_look(&now, list.directory, number))
+		    number == proc_kept() || !descriptor_look(&now, list.directory, number))
 			continue;
 		tell(policyc_string(image, phase->name), &now, closed, asked);
 		if (closed || is_expected(image, phase->expected, &now))
@@ -309,18 +310,20 @@ static void close_all(uint32_t first, uint32_t last)
 				   NULL);
 }
 
-static void close_sparing_report(uint32_t first, uint32_t last)
+static void close_sparing_ours(uint32_t first, uint32_t last)
 {
-	int own = report_descriptor();
+	const int report = report_descriptor(), proc = proc_kept();
+	const int ours[] = { report < proc ? report : proc, report < proc ? proc : report };
 
 	report_closing(first, last);
-	if (own >= 0 && (uint32_t)own >= first && (uint32_t)own <= last) {
-		if (own > 0)
-			close_all(first, (uint32_t)own - 1);
-		close_all((uint32_t)own + 1, last);
-	} else {
-		close_all(first, last);
+	for (int i = 0; i < 2; i++) {
+		if (ours[i] < 0 || (uint32_t)ours[i] < first || (uint32_t)ours[i] > last)
+			continue;
+		if ((uint32_t)ours[i] > first)
+			close_all(first, (uint32_t)ours[i] - 1);
+		first = (uint32_t)ours[i] + 1;
 	}
+	close_all(first, last);
 }
 
 void descriptors_close(const void *image, const struct policyc_phase *phase)
@@ -328,6 +331,6 @@ void descriptors_close(const void *image, const struct policyc_phase *phase)
 	const struct policyc_range *ranges = policyc_at(image, phase->close);
 
 	for (uint32_t i = 0; i < phase->close.count; i++)
-		close_sparing_report(ranges[i].first, ranges[i].last);
+		close_sparing_ours(ranges[i].first, ranges[i].last);
 	step_done("descriptors");
 }

@@ -36,6 +36,7 @@
 #include "lockdown/landlock.h"
 #include "lockdown/limits.h"
 #include "lockdown/namespaces.h"
+#include "lockdown/proc.h"
 #include "lockdown/probes.h"
 #include "lockdown/seccomp.h"
 #include "lockdown/steps.h"
@@ -161,6 +162,8 @@ void lockdown(const struct lockdown *lock)
 	alarms_drop(lock->phases_armed);
 	entry_restore(lock->phases_armed);
 	if (lock->learn) {
+		if (!lock->phases_armed)
+			proc_forget();
 		mark_fired(lock->image, phase, lock->trigger, threads);
 		__atomic_store_n(lock->locked, 1, __ATOMIC_RELEASE);
 		barrier_release();
@@ -169,6 +172,8 @@ void lockdown(const struct lockdown *lock)
 	if (!lock->dry_run && (phase->flags & POLICYC_PHASE_TRAPS) && !lock->observe)
 		sigsys_take(policyc_string(lock->image, phase->name));
 	take_steps(lock);
+	if (!lock->phases_armed)
+		proc_forget();
 	if (!lock->dry_run && !lock->observe)
 		probes_run(lock->image, phase);
 	say = lock->verbose || report_watched() || steps_left_out();

@@ -25,6 +25,7 @@
 
 #include "lockdown/barrier.h"
 #include "lockdown/capabilities.h"
+#include "lockdown/proc.h"
 #include "lockdown/root.h"
 #include "lockdown/steps.h"
 #include "lockdown/user_namespace.h"
@@ -41,13 +42,11 @@
 /* In the order they are made. */
 static const struct {
 	int flag;
-	const char *file; /* what the other threads join */
+	const char *file; /* below /proc: what the other threads join */
 } kinds[] = {
-	{ CLONE_NEWCGROUP, "/proc/thread-self/ns/cgroup" },
-	{ CLONE_NEWIPC, "/proc/thread-self/ns/ipc" },
-	{ CLONE_NEWUTS, "/proc/thread-self/ns/uts" },
-	{ CLONE_NEWNET, "/proc/thread-self/ns/net" },
-	{ CLONE_NEWNS, "/proc/thread-self/ns/mnt" },
+	{ CLONE_NEWCGROUP, "thread-self/ns/cgroup" }, { CLONE_NEWIPC, "thread-self/ns/ipc" },
+	{ CLONE_NEWUTS, "thread-self/ns/uts" },	      { CLONE_NEWNET, "thread-self/ns/net" },
+	{ CLONE_NEWNS, "thread-self/ns/mnt" },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
@@ -169,14 +168,22 @@ static bool make(const struct policyc_phase *phase, int flag)
 	return !error;
 }
 
-static int open_own(const char *path, int flags)
+static int opened(long fd, const char *root, const char *path)
 {
-	long fd = raw(openat, AT_FDCWD, path, flags | O_CLOEXEC);
-
 	if (fd < 0)
-		report_fatal_errno(fd, "cannot lock: detach: cannot open ", path,
+		report_fatal_errno(fd, "cannot lock: detach: cannot open ", root, path,
 				   " for the other threads", NULL);
 	return (int)fd;
+}
+
+static int open_own(const char *path)
+{
+	return opened(raw(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC), "", path);
+}
+
+static int open_namespace(const char *file)
+{
+	return opened(proc_open(file, O_RDONLY), "/proc/", file);
 }
 
 static void change_root(const void *image, const struct policyc_phase *phase)
@@ -233,15 +240,15 @@ static void enter(const void *image, const struct policyc_phase *phase)
 	joint.children = make(phase, CLONE_NEWPID);
 	for (unsigned i = 0; i < KINDS; i++) {
 		mount = make(phase, kinds[i].flag);
-		joint.spaces[i] = mount && others ? open_own(kinds[i].file, O_RDONLY) : -1;
+		joint.spaces[i] = mount && others ? open_namespace(kinds[i].file) : -1;
 	}
 	if (mount)
 		furnish(image, phase);
 	else
 		root_missed(phase, -1, ""); /* EPERM */
 	if (mount && others) {
-		joint.root = open_own("/", O_PATH | O_DIRECTORY);
-		joint.directory = open_own(".", O_PATH | O_DIRECTORY);
+		joint.root = open_own("/");
+		joint.directory = open_own(".");
 	}
 	barrier_run_others(join, &joint, "cannot join the namespaces of the lock");
 	close_all(&joint);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "lockdown/proc.h"
 #include "raw.h"
 #include "report/line.h"
 #include "report/report.h"
@@ -17,7 +18,7 @@
 
 int task_try_open(void)
 {
-	return (int)raw(openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (int)proc_open("self/task", O_RDONLY | O_DIRECTORY);
 }
 
 /* fork copies the descriptors first and the memory later: the child may have the descriptor, and a
@@ -37,8 +38,9 @@ int task_open(void)
 	opened.fd = fd;
 	if (fd < 0)
 		report_fatal_errno(fd,
-				   "cannot list the program's threads in /proc/self/task; "
-				   "is /proc mounted here?",
+				   "cannot list the program's threads in /proc/self/task; is "
+				   "/proc mounted here? If the program changed its root: "
+				   "libsandbox(7), CAVEATS",
 				   NULL);
 	return fd;
 }
@@ -53,11 +55,10 @@ static int open_of(int pid)
 {
 	struct line path = { 0 };
 
-	line_text(&path, "/proc/");
 	line_unsigned(&path, (uint64_t)pid);
 	line_text(&path, "/task");
 	path.text[path.length] = '\0';
-	return (int)raw(openat, AT_FDCWD, path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (int)proc_open(path.text, O_RDONLY | O_DIRECTORY);
 }
 
 static void close_copies(int original, int first, int last)

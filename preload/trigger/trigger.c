@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "lockdown/lockdown.h"
+#include "lockdown/proc.h"
 #include "lockdown/seccomp.h"
 #include "policyc.h"
 #include "raw.h"
@@ -220,10 +221,17 @@ uint32_t trigger_armed(void)
 	return bits;
 }
 
+static bool nothing_is_locked(void)
+{
+	return now.phases && trigger_armed() == (1u << now.phases) - 1;
+}
+
 static void watch_hooks(void)
 {
 	uint32_t hooks = now.tell_hooks ? UINT32_MAX : 0;
 
+	if (nothing_is_locked())
+		hooks |= 1u << HOOK_chroot | 1u << HOOK_capset;
 	for (unsigned i = 0; i < now.phases; i++) {
 		if (!is_locked(&now.run[i]))
 			hooks |= now.run[i].hooks;
@@ -366,7 +374,8 @@ static void happened(const struct event *event)
 /* What could send READY=1 but does not is nothing. */
 static void tell_hook(enum hook hook, const int64_t slots[WAIT_SLOTS])
 {
-	if ((hook < HOOK_sendmsg || slots[SLOT_COUNT]) && !trigger_in_vfork_child())
+	if ((hook < HOOK_sendmsg || (hook < HOOK_chroot && slots[SLOT_COUNT])) &&
+	    !trigger_in_vfork_child())
 		mark_hook(hook, slots[SLOT_COUNT], slots[SLOT_TIMEOUT]);
 }
 
@@ -374,6 +383,9 @@ void trigger_hook(enum hook hook, const int64_t slots[WAIT_SLOTS])
 {
 	const struct event event = { .kind = POLICYC_TRIGGER_HOOK, .hook = hook, .slots = slots };
 
+	if (hook >= HOOK_chroot && slots[SLOT_COUNT] && nothing_is_locked() &&
+	    !trigger_in_vfork_child())
+		proc_keep();
 	if (now.tell_hooks)
 		tell_hook(hook, slots);
 	trigger_deadlines();

@@ -9,6 +9,7 @@
  * then it finds libc's function by itself, which is safe where the loader runs constructors.
  */
 #include <dlfcn.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lockdown/proc.h"
 #include "raw.h"
 #include "report/report.h"
 #include "trigger/ready.h"
@@ -92,7 +94,8 @@ static inline bool watched(enum hook hook)
 	}
 
 /* Prototypes first: the wrappers have libc's own (the headers' `nonnull` and `restrict` included),
- * and the two fortified ones have none in any header. */
+ * and capset and the two fortified ones have none in any header. */
+int capset(cap_user_header_t header, cap_user_data_t data);
 int __poll_chk(struct pollfd *fds, nfds_t nfds, int timeout, size_t size);
 int __ppoll_chk(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
 		const sigset_t *sigmask, size_t size);
