@@ -6,13 +6,18 @@
 
 #include "raw.h"
 
+static inline uint64_t timespec_ms(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000 + (uint64_t)t->tv_nsec / 1000000;
+}
+
 /* CLOCK_MONOTONIC in milliseconds. */
 static inline uint64_t clock_ms(void)
 {
 	struct timespec t = { 0 };
 
 	raw(clock_gettime, CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return timespec_ms(&t);
 }
 
 #endif

@@ -3,6 +3,10 @@
 
 load helpers
 
+teardown() {
+	stop_all
+}
+
 probe_policy() {
 	policy probe <<-EOF
 		policy 1
@@ -51,4 +55,14 @@ survives() {
 		-ex 'break deaf_and_stopped' -ex run -ex 'shell sleep 12' "$HOSTS/stopped"
 	expect 'does not answer (stopped, in an uninterruptible wait'
 	[[ "$output" != *returned* ]]
+}
+
+@test "4000 threads that get a CPU for 2 ms in each 42 are locked, and not given up" {
+	local path
+	path=$(probe_policy)
+	LD_PRELOAD=$LIBRARY SANDBOX_VERBOSE=1 SANDBOX_POLICY=$path run "$HOSTS/starved" 4000
+	[ "$status" -ne 77 ] || skip "$output"
+	[ "$status" -eq 0 ]
+	expect 'threads 4001'
+	expect lived
 }

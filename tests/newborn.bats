@@ -94,3 +94,39 @@ busy() {
 	printf '%s of 20 died\n' "$died"
 	[ "$died" -gt 0 ]
 }
+
+# starved LIBRARY: how often of 5 a thread that got no CPU until the lock was asked for died of it.
+starved() {
+	local path died=0 status
+	path=$(
+		policy first-call <<-END
+			policy 1
+			phase serving
+			  trigger poll
+			  default allow
+			  kill getppid
+		END
+	)
+	for _ in 1 2 3 4 5; do
+		status=0
+		LD_PRELOAD=$1 SANDBOX_POLICY=$path "$HOSTS/starved" >&2 || status=$?
+		[[ "$status" -ne 77 ]] || return 77
+		[[ "$status" -eq 0 || "$status" -eq "$DIED_OF_SIGSYS" ]] || return 1
+		[[ "$status" -eq 0 ]] || died=$((died + 1))
+	done
+	printf '%s\n' "$died"
+}
+
+@test "a thread that has hardly run yet, on a busy machine, is waited for" {
+	run --separate-stderr starved "$LIBRARY"
+	[ "$status" -ne 77 ] || skip 'no real-time priorities here'
+	[ "$status" -eq 0 ]
+	[ "$output" -eq 0 ]
+}
+
+@test "control: without the barrier it dies of its first call" {
+	run --separate-stderr starved "$BUILD/no-barrier/libsandbox.so"
+	[ "$status" -ne 77 ] || skip 'no real-time priorities here'
+	[ "$status" -eq 0 ]
+	[ "$output" -gt 0 ]
+}

@@ -13,10 +13,15 @@
  * thread that has not answered, all are held.
  * A thread that the signal found waiting in a system call is *settled*: it has begun its life's
  * work. The others are let go once more until they wait too, for SETTLE_MS at most: a thread that
- * computes all the time is not waited for.
+ * computes all the time is not waited for. One that has had hardly any time of a CPU yet (YOUNG_MS
+ * in its life) does not compute all the time: on a busy machine its first calls may still lie
+ * before it, so it is waited for, for TOTAL_MS at most.
+ *
  * A thread may be unable to answer because it waits, with signals blocked, for a libc lock that a
- * held thread owns (an exiting thread frees its stack). So a round that takes long lets everybody
- * go and starts again; after TOTAL_MS the thread is named and the lock refused.
+ * held thread owns (an exiting thread frees its stack). So when no thread at all answers for
+ * STALL_MS, everybody is let go and a new round begins, with more patience each time; after
+ * TOTAL_MS the thread is named and the lock refused. A round in which threads keep answering goes
+ * on: where many share little of a CPU, the next one would not be quicker.
  *
  * While all are held, barrier_run() has each of them do a piece of work for itself: what the kernel
  * changes for the calling thread only (capabilities, namespaces, Landlock). One piece at a time,
@@ -44,8 +49,9 @@
 
 #define BARRIER_SIGNAL 33
 #define BARRIER_CODE   SI_ASYNCNL /* one that the kernel takes; libc never sends 33 with it */
-#define ROUND_MS       100	  /* a healthy thread answers within a scheduling delay */
+#define STALL_MS       100	  /* a healthy thread answers within a scheduling delay */
 #define SETTLE_MS      100
+#define YOUNG_MS       10
 #define TOTAL_MS       10000
 #define SLOTS	       65536u /* threads that one barrier can hold; a power of two */
 
@@ -185,6 +191,21 @@ static void forget_slots(void)
 		slots[used[--used_count]].tid = 0;
 }
 
+/* A user may have only so many signals on their way (RLIMIT_SIGPENDING): those that threads take
+ * meanwhile make room. */
+static long queue_signal(int pid, int tid, const siginfo_t *info)
+{
+	static const struct timespec pause = { .tv_nsec = 500000 };
+	uint64_t until = clock_ms() + TOTAL_MS;
+	long error;
+
+	while ((error = raw(rt_tgsigqueueinfo, pid, tid, BARRIER_SIGNAL, info)) ==
+		       -11 && /* EAGAIN */
+	       clock_ms() < until)
+		raw(nanosleep, &pause, NULL);
+	return error;
+}
+
 static bool ask(struct slot *slot, int pid, uint32_t round)
 {
 	siginfo_t info;
@@ -196,7 +217,7 @@ static bool ask(struct slot *slot, int pid, uint32_t round)
 	info.si_value.sival_ptr =
 		(void *)(uintptr_t)((uint64_t)round << 32 | (uint64_t)(slot - slots));
 	slot->asked = round;
-	error = raw(rt_tgsigqueueinfo, pid, slot->tid, BARRIER_SIGNAL, &info);
+	error = queue_signal(pid, slot->tid, &info);
 	if (error && error != -3) /* ESRCH: it is gone */
 		report_fatal_errno(error, "cannot signal the program's threads before the lock",
 				   NULL);
@@ -244,25 +265,31 @@ static bool futex_times_out(const uint32_t *word, uint32_t seen)
 	return raw(futex, word, FUTEX_WAIT_PRIVATE, seen, &tick) == -110; /* ETIMEDOUT */
 }
 
-/* Waits for one thread until `until`. False: it has neither answered nor gone. */
-static bool await(const struct slot *slot, int directory, uint32_t round, uint64_t until)
+/* Waits for one thread, for as long as any answers within `stall`. False: it has neither answered
+ * nor gone. */
+static bool await(const struct slot *slot, int directory, uint32_t round, uint64_t stall)
 {
-	for (;;) {
-		uint32_t seen = __atomic_load_n(&answers, __ATOMIC_ACQUIRE);
+	uint32_t seen = __atomic_load_n(&answers, __ATOMIC_ACQUIRE);
+	uint64_t until = clock_ms() + stall;
 
-		if (answered(slot, round))
+	while (!answered(slot, round)) {
+		bool is_quiet = futex_times_out(&answers, seen);
+		uint32_t now = __atomic_load_n(&answers, __ATOMIC_ACQUIRE);
+
+		if (is_quiet && !answered(slot, round) &&
+		    task_is_out_of_reach(directory, slot->tid))
 			return true;
-		if (!futex_times_out(&answers, seen))
-			continue;
-		if (answered(slot, round) || task_is_out_of_reach(directory, slot->tid))
-			return true;
-		if (clock_ms() >= until)
-			return false;
+		if (now != seen)
+			until = clock_ms() + stall;
+		else if (clock_ms() >= until)
+			return answered(slot, round);
+		seen = now;
 	}
+	return true;
 }
 
 /* Waits for every thread asked in this round. Returns the tid of one that does not answer, or 0. */
-static int await_all(int directory, uint32_t round, uint64_t until)
+static int await_all(int directory, uint32_t round, uint64_t stall)
 {
 	held = 0;
 	for (uint32_t i = 0; i < used_count; i++) {
@@ -270,7 +297,7 @@ static int await_all(int directory, uint32_t round, uint64_t until)
 
 		if (slot->asked != round)
 			continue;
-		if (!await(slot, directory, round, until))
+		if (!await(slot, directory, round, stall))
 			return slot->tid;
 		held += answered(slot, round);
 	}
@@ -278,15 +305,14 @@ static int await_all(int directory, uint32_t round, uint64_t until)
 }
 
 /* One round: 0 when all are held, else a tid that did not answer (and nobody is held any more). */
-static int hold_round(int directory)
+static int hold_round(int directory, uint64_t stall)
 {
 	uint32_t round = __atomic_add_fetch(&round_now, 1, __ATOMIC_RELEASE);
-	uint64_t until = clock_ms() + ROUND_MS;
 
 	held = 0;
 	holding = true;
 	while (ask_all(directory, round)) {
-		int mute = await_all(directory, round, until);
+		int mute = await_all(directory, round, stall);
 
 		if (mute) {
 			barrier_release();
@@ -326,19 +352,24 @@ static bool single_threaded(void)
 	return raw(unshare, CLONE_THREAD) == 0;
 }
 
-static bool all_settled(uint32_t round)
+/* Is the thread to be let go until it waits? `patient`: one that computes is, too. */
+static bool is_unsettled(const struct slot *slot, uint32_t round, bool patient)
 {
-	for (uint32_t i = 0; i < used_count; i++) {
-		const struct slot *slot = &slots[used[i]];
+	return answered(slot, round) && !slot->settled &&
+	       (patient || task_cpu_ms(slot->tid) < YOUNG_MS);
+}
 
-		if (answered(slot, round) && !slot->settled)
+static bool all_settled(uint32_t round, bool patient)
+{
+	for (uint32_t i = 0; i < used_count; i++)
+		if (is_unsettled(&slots[used[i]], round, patient))
 			return false;
-	}
 	return true;
 }
 
-/* Lets everybody go until each thread that had not settled waits somewhere, or `until`. */
-static void let_settle(int directory, uint32_t round, uint64_t until)
+/* Lets everybody go until each thread that had not settled waits somewhere. `until`: how long one
+ * that computes is waited for; `last`: a young one. */
+static void let_settle(int directory, uint32_t round, uint64_t until, uint64_t last)
 {
 	static const struct timespec pause = { .tv_nsec = 500000 };
 
@@ -348,30 +379,35 @@ static void let_settle(int directory, uint32_t round, uint64_t until)
 	for (uint32_t i = 0; i < used_count; i++) {
 		const struct slot *slot = &slots[used[i]];
 
-		if (!answered(slot, round) || slot->settled)
-			continue;
-		while (task_is_running(directory, slot->tid) && clock_ms() < until)
+		while (is_unsettled(slot, round, clock_ms() < until) && clock_ms() < last &&
+		       task_is_running(directory, slot->tid))
 			raw(nanosleep, &pause, NULL);
 	}
 }
 
-static void hold_all(int directory, uint64_t settle_ms)
+static void hold_all(int directory, bool settle)
 {
-	uint64_t start = clock_ms();
+	uint64_t last = clock_ms() + TOTAL_MS, until = 0, stall = STALL_MS;
 
 	for (;;) {
-		int mute = hold_round(directory);
+		int mute = hold_round(directory, stall);
+		uint64_t now = clock_ms();
 
-		if (!mute && (all_settled(round_now) || clock_ms() >= start + settle_ms))
-			return;
-		if (!mute)
-			let_settle(directory, round_now, start + settle_ms);
-		else if (clock_ms() >= start + TOTAL_MS)
+		if (mute && now >= last)
 			task_fatal(
 				directory, mute,
 				"does not answer (stopped, in an uninterruptible wait, in vfork, "
 				"with signal 33 blocked, or one of io_uring's where an earlier "
 				"phase is locked)");
+		if (mute) {
+			stall += STALL_MS;
+			continue;
+		}
+		if (!until) /* the first time that all are held */
+			until = now + SETTLE_MS;
+		if (!settle || now >= last || all_settled(round_now, now < until))
+			return;
+		let_settle(directory, round_now, until, last);
 	}
 }
 
@@ -392,7 +428,7 @@ static void refuse_io_workers(int directory)
 	}
 }
 
-static unsigned hold(uint64_t settle_ms, bool everyone)
+static unsigned hold(bool settle, bool everyone)
 {
 	int directory;
 
@@ -403,7 +439,7 @@ static unsigned hold(uint64_t settle_ms, bool everyone)
 	forget_slots();
 	take_signal();
 	directory = task_open();
-	hold_all(directory, settle_ms);
+	hold_all(directory, settle);
 	if (everyone)
 		refuse_io_workers(directory);
 	action_put(BARRIER_SIGNAL, &libc_action);
@@ -413,17 +449,17 @@ static unsigned hold(uint64_t settle_ms, bool everyone)
 
 unsigned barrier_hold(void)
 {
-	return hold(SETTLE_MS, false);
+	return hold(true, false);
 }
 
 unsigned barrier_hold_for_work(void)
 {
-	return hold(SETTLE_MS, true);
+	return hold(true, true);
 }
 
 void barrier_hold_for_code(void)
 {
-	hold(0, false);
+	hold(false, false);
 }
 
 bool barrier_holds_in(uintptr_t first, uintptr_t last)

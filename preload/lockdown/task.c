@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "clock.h"
 #include "lockdown/proc.h"
 #include "raw.h"
 #include "report/line.h"
@@ -13,6 +14,9 @@
 /* linux/sched.h, field 9 of /proc/PID/stat: threads made by the kernel inside a process. */
 #define PF_IO_WORKER   0x00000010u
 #define PF_USER_WORKER 0x00004000u
+
+/* linux/posix-timers.h: what a thread has run, to the nanosecond. */
+#define CLOCK_OF_THREAD 6u
 
 #define FDS_SEARCHED 65536 /* the lowest free number is taken, so it is among the first */
 
@@ -195,6 +199,14 @@ bool task_is_running(int directory, int tid)
 	const char *state = read_stat(directory, tid, text, sizeof(text));
 
 	return state && *state == 'R';
+}
+
+uint64_t task_cpu_ms(int tid)
+{
+	const clockid_t clock = (clockid_t)(~(unsigned)tid << 3 | CLOCK_OF_THREAD);
+	struct timespec t = { 0 };
+
+	return raw(clock_gettime, clock, &t) ? UINT64_MAX : timespec_ms(&t);
 }
 
 static void number_text(char text[12], int number)

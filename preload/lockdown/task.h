@@ -6,6 +6,7 @@
 #define TASK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lockdown/numbers.h"
 
@@ -34,6 +35,9 @@ bool task_is_out_of_reach(int directory, int tid);
 
 /* True while the thread runs or could run; false when it waits (or is gone). */
 bool task_is_running(int directory, int tid);
+
+/* How long it has had a CPU in its life, as far as the kernel says; else as if for ever. */
+uint64_t task_cpu_ms(int tid);
 
 /* True for a thread that the kernel made for io_uring: it acts with rights of its own. */
 bool task_is_io_worker(int directory, int tid);
