@@ -15,9 +15,10 @@ static const char help[] =
 	"  -a, --arch ARCH   for x86_64 or aarch64 (this machine's)\n"
 	"  -s, --strict      warnings count\n"
 	"\n"
-	"It warns of: tests that can be walked around (clone beside clone3), calls of @dangerous\n"
-	"and executable memory allowed without a comment on the line or above it, tests on calls\n"
-	"that are made all the time, lines that decide nothing, traps that cannot report (clone,\n"
+	"It warns of: tests that can be walked around (clone beside clone3), calls that do what\n"
+	"another line denies (execveat, io_uring), calls of @dangerous and executable memory\n"
+	"allowed without a comment on the line or above it, tests on calls that are made all\n"
+	"the time, lines that decide nothing, traps that cannot report (clone,\n"
 	"clone3, execve, execveat by a line of their own), no exit_group, a later phase\n"
 	"that allows by default what an earlier one denies, and groups that were reviewed more\n"
 	"than two years ago ($SOURCE_DATE_EPOCH is today when it is set).\n";

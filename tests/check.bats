@@ -66,7 +66,7 @@ silent() {
 }
 
 @test "a deny list is not asked for reasons" {
-	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  errno EPERM ptrace\n' >try.policy
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  errno EPERM syslog\n' >try.policy
 	silent
 }
 
@@ -95,6 +95,62 @@ silent() {
 	phase 'allow clone where clone_flags has CLONE_THREAD' 'errno ENOSYS clone3'
 	silent
 	phase 'allow clone clone3'
+	silent
+}
+
+@test "calls that do what another line denies" {
+	phase 'errno EPERM execve' 'allow execveat where flags == 0'
+	warns 'execveat: allowed without a reason' 'execveat is allowed, and execve is not'
+	# Allowed with a reason it is meant so; a stricter line closes it; a default that denies, too.
+	phase 'errno EPERM execve' 'allow execveat # by descriptor'
+	silent
+	phase 'errno EPERM execve execveat'
+	silent
+	phase 'errno EPERM execve'
+	silent
+}
+
+@test "what the default leaves open beside a line that denies" {
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' 'errno EPERM execve' >try.policy
+	warns 'execve is denied here, and the default allows execveat: both start programs'
+	printf '  errno EPERM execveat\n' >>try.policy
+	silent
+	# What an earlier phase has shut is shut.
+	phase 'allow execve # helpers' 'phase b' 'trigger wait' 'default allow # takes more away' \
+		'errno EPERM execve'
+	silent
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' \
+		'trap mmap mprotect where prot has PROT_EXEC' >try.policy
+	warns 'the default allows pkey_mprotect, shmat, personality: all make memory executable'
+	printf '  trap pkey_mprotect where prot has PROT_EXEC\n  %s\n  %s\n' \
+		'trap shmat where shmflg has SHM_EXEC' \
+		'trap personality where personality has READ_IMPLIES_EXEC' >>try.policy
+	silent
+}
+
+@test "each way is compared with the arguments that make it one" {
+	# Files that are opened for reading are opened by either call.
+	phase 'allow openat open where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY'
+	silent
+	phase 'allow openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY' \
+		'allow open where flags & (O_CREAT|O_TRUNC) == 0'
+	warns 'open is allowed, and openat is not, as try.policy:6:7 says: both open files for writing'
+	# ENOSYS sends programs to the other call.
+	phase 'errno ENOSYS openat2' 'allow openat' 'errno ENOSYS clone3' 'allow clone fork'
+	silent
+	# One of several cases is no way that is shut.
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' \
+		'errno EPERM kill where pid == -1' >try.policy
+	silent
+}
+
+@test "io_uring beside what it can do" {
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' \
+		'errno EPERM bind where fd == 3' >try.policy
+	warns 'bind is denied here, and the default allows io_uring, which does it unseen by the filter'
+	printf '  errno EPERM io_uring_setup\n' >>try.policy
+	silent
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  errno EPERM bpf\n' >try.policy
 	silent
 }
 

@@ -26,6 +26,10 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 void lint_policy(struct context *context, const struct compiled *compiled);
 /* lint_steps.c: those about the steps beside the filter. */
 void lint_steps(struct context *context, const struct policy *policy);
+/* lint_around.c: calls that do what the phase denies by another name. */
+struct diagram;
+void lint_around(struct context *context, struct diagram *diagram, const struct policy *policy,
+		 const struct phase *phase);
 /* A comment on the line, or one that fills the line above it. */
 bool has_reason(struct place place);
 extern const char reason_hint[];

@@ -334,6 +334,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 		lint_clone(linter, phase);
 		lint_dangerous(linter, phase);
 		lint_executable(linter, phase);
+		lint_around(context, &linter->diagram, policy, phase);
 		for (size_t j = 0; j < phase->call_count; j++) {
 			lint_hot(context, &phase->calls[j]);
 			lint_deaf(context, &phase->calls[j]);
