@@ -173,3 +173,28 @@ parent locked" ]
 parent free
 parent locked" ]
 }
+
+@test "a wait past the name that all objects share is not seen, and says so; a call trigger sees it" {
+	local way policy
+	policy=$(
+		policy aliases <<-'EOF'
+			policy 1
+			phase serving
+			  trigger poll
+			  default allow
+			  errno EACCES getppid
+		EOF
+	)
+	run sandboxed "$policy" "$HOSTS/aliases" shared "$HOSTS/polls.so"
+	[ "$output" = 'getppid -1 13' ]
+	for way in deep namespace handle version other; do
+		run sandboxed "$policy" SANDBOX_VERBOSE=1 "$HOSTS/aliases" "$way" "$HOSTS/polls.so"
+		expect 'getppid 0 0'
+		expect 'ends without having locked: policy aliases, phase serving'
+		run "$SANDBOXCTL" run -p "$policy" --require-lock -- "$HOSTS/aliases" "$way" "$HOSTS/polls.so"
+		[ "$status" -eq 124 ]
+		run sandboxed "$policy" SANDBOX_TRIGGER='call libc.so.6!poll' \
+			"$HOSTS/aliases" "$way" "$HOSTS/polls.so"
+		[ "$output" = 'getppid -1 13' ]
+	done
+}
