@@ -98,6 +98,40 @@ trap_policy() {
 	expect 'denied getppid()'
 }
 
+# blocked_policy RULE: for the host `blocked`.
+blocked_policy() {
+	policy blocked <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default allow
+		  $1
+	EOF
+}
+
+@test "threads that block every signal are reported, too, and trap E answers them" {
+	local who
+	run "$HOSTS/blocked" main worker later # control
+	[ "$output" = $'main ok\nworker ok\nlater ok' ]
+	run sandboxed "$(blocked_policy 'trap EPERM getppid')" "$HOSTS/blocked" main worker later
+	[ "$status" -eq 0 ]
+	expect 'main EPERM'
+	expect 'worker EPERM'
+	expect 'later EPERM'
+	[ "$(grep -c 'denied getppid()' <<<"$output")" -eq 3 ]
+	for who in main worker later; do
+		run sandboxed "$(blocked_policy 'trap getppid')" "$HOSTS/blocked" "$who"
+		[ "$status" -eq "$DIED_OF_SIGSYS" ]
+		expect 'denied getppid()'
+	done
+}
+
+@test "who blocks SIGSYS again after the lock dies without a word" {
+	run sandboxed "$(blocked_policy 'trap EPERM getppid')" "$HOSTS/blocked" again
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	[ "$output" = '' ]
+}
+
 @test "SANDBOX_MODE=observe denies nothing, dry-run only says, off is off" {
 	local path
 	path=$(trap_policy)

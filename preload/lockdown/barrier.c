@@ -45,6 +45,7 @@
 #include "lockdown/task.h"
 #include "raw.h"
 #include "report/report.h"
+#include "report/sigsys.h"
 #include "signals.h"
 
 #define BARRIER_SIGNAL 33
@@ -160,6 +161,8 @@ static void on_barrier(int signal, siginfo_t *info, void *context)
 	__atomic_add_fetch(&answers, 1, __ATOMIC_RELEASE);
 	futex_wake_all(&answers);
 	stay(slot, round);
+	sigsys_unblock(
+		(uint64_t *)&((ucontext_t *)context)->uc_sigmask); /* as rt_sigreturn sets it */
 }
 
 /* --- on the thread that locks (hook) ---------------------------------------------------------- */

@@ -22,6 +22,7 @@
 #include "raw.h"
 #include "report/mark.h"
 #include "report/report.h"
+#include "report/sigsys.h"
 #include "signals.h"
 #include "trigger/alarms.h"
 #include "trigger/elf.h"
@@ -327,6 +328,7 @@ void trigger_alone(void (*work)(void *argument), void *argument)
 						  __ATOMIC_ACQUIRE);
 		if (won) {
 			work(argument);
+			sigsys_unblock(&mask);
 			__atomic_store_n(&now.own->busy, 0, __ATOMIC_RELEASE);
 			futex_wake_all(&now.own->busy);
 		}
