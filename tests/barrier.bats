@@ -57,12 +57,12 @@ survives() {
 	[[ "$output" != *returned* ]]
 }
 
-@test "4000 threads that get a CPU for 2 ms in each 42 are locked, and not given up" {
+@test "1000 threads that get a CPU for 2 ms in each 42 are locked, and not given up" {
 	local path
 	path=$(probe_policy)
-	LD_PRELOAD=$LIBRARY SANDBOX_VERBOSE=1 SANDBOX_POLICY=$path run "$HOSTS/starved" 4000
+	LD_PRELOAD=$LIBRARY SANDBOX_VERBOSE=1 SANDBOX_POLICY=$path run "$HOSTS/starved" 1000
 	[ "$status" -ne 77 ] || skip "$output"
 	[ "$status" -eq 0 ]
-	expect 'threads 4001'
+	expect 'threads 1001'
 	expect lived
 }
