@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # sandboxctl ci with suites that others wrote, or that know nothing of it: a redis' under bats, python's
-# own tests of sockets and asyncio. Green under the right policy, enforced and observed; red, with call,
+# own tests of sockets and asyncio, memcached's and lighttpd's own (scripts/fetch-suites). Green under the right policy, enforced and observed; red, with call,
 # line and object, when the policy lacks one right.
 
 load helpers
@@ -92,4 +92,99 @@ python_suite() {
 	[ "$status" -eq 1 ]
 	found violations .call | grep -q '^sendto'
 	[[ "$(found violations 'select(.call | startswith("sendto")) | .caller')" == python3* ]]
+}
+
+# own_tests NAME: a copy of upstream's tests of a server, in NAME/ here.
+own_tests() {
+	requires "$1" prove jq
+	[[ -d "$BUILD/suites/$1" ]] || skip "scripts/fetch-suites did not fetch the tests of $1"
+	cp -r "$BUILD/suites/$1" .
+}
+
+# memcached_suite POLICY TEST... [-- OPTION...]: of memcached's own tests, for Debian's binary. It is built without one
+# option that the tests give to every server.
+memcached_suite() {
+	local policy=$1 tests=()
+	shift
+	while [[ $# -gt 0 && "$1" != -- ]]; do
+		tests+=("t/$1.t")
+		shift
+	done
+	ln -sf "$(command -v memcached)" memcached/memcached-debug
+	gcc -o memcached/timedrun memcached/timedrun.c
+	sed -i '/relaxed_privileges/d' memcached/t/lib/MemcachedTest.pm
+	(cd memcached && ci -p "$policy" --program memcached --json ../verdict.json "${@:2}" \
+		--allow-unlocked '*memcached-debug -h' -- prove -j8 "${tests[@]}")
+}
+
+@test "memcached's own tests are green under the policies memcached-full and memcached" {
+	own_tests memcached
+	run memcached_suite memcached-full 64bit cas flags getandtouch incrdecr issue_61 noreply quit stats-conns \
+		stats-detail touch udp unixsocket watcher_connid
+	[ "$status" -eq 0 ]
+	expect 'All tests successful'
+	expect 'sandboxctl ci: GREEN, policy memcached-full'
+	[ "$(jq .locked verdict.json)" -ge 14 ]
+	run memcached_suite memcached 64bit cas flags getandtouch incrdecr noreply stats-detail touch unixsocket
+	[ "$status" -eq 0 ]
+	expect 'All tests successful'
+	[ "$(jq .locked verdict.json)" -ge 9 ]
+}
+
+@test "memcached's own tests, observed: green, and red for what the policy says that it breaks" {
+	own_tests memcached
+	run memcached_suite memcached-full udp touch watcher_connid -- --observe
+	[ "$status" -eq 0 ]
+	run memcached_suite memcached udp touch -- --observe
+	[ "$status" -eq 1 ]
+	expect 'All tests successful' # nothing was denied
+	[ "$(found violations '[.program, .call, .allow] | join(";")')" = 'memcached-debug;recvfrom;allow recvfrom' ]
+	[[ "$(found violations '"\(.place.file) \(.caller) \(.tests[0])"')" == */memcached.policy\ memcached+0x*\ */perl\ t/udp.t ]]
+}
+
+# lighttpd_suite POLICY [OPTION...]: lighttpd's own tests, all of them, for Debian's binary.
+lighttpd_suite() {
+	(
+		cd lighttpd/tests || return
+		export srcdir=$PWD PERL5LIB=$PWD top_builddir=.. LIGHTTPD_EXE_PATH=/usr/sbin/lighttpd
+		./prepare.sh >prepared
+		ci -p "$1" --json ../../verdict.json --allow-unlocked '*lighttpd -V' "${@:2}" -- prove ./*.t
+	)
+}
+
+# lighttpd_policy INCLUDE: DIR/own.policy: the places of the tests, and with lighttpd-more what its tests of CGI and
+# proxies want, too. The tests' backends run behind the lock.
+lighttpd_policy() {
+	local place=$PWD/lighttpd/tests
+	printf '%s\n' 'policy 1' 'program lighttpd' "include $1" 'phase serving' "  write $place/tmp /dev/null" \
+		"  read $place /usr /etc /dev/null /dev/urandom $BUILD" "  create $place/tmp" '  execute /usr' \
+		>lighttpd/tests/own.policy
+	[[ "$1" == lighttpd ]] || cat "$SUITES/lighttpd-cgi.lines" >>lighttpd/tests/own.policy
+}
+
+@test "lighttpd's own tests are green under lighttpd-more and what CGI takes, enforced and observed" {
+	own_tests lighttpd
+	lighttpd_policy lighttpd-more
+	run lighttpd_suite ./own.policy
+	[ "$status" -eq 0 ]
+	expect 'All tests successful'
+	expect 'locked: 3 of 4 processes of own'
+	run lighttpd_suite ./own.policy --observe
+	[ "$status" -eq 0 ]
+	expect 'All tests successful'
+	[ "$(jq .calls verdict.json)" -gt 10000 ]
+}
+
+@test "lighttpd's own tests are red under the policy lighttpd: what it breaks, and no more" {
+	own_tests lighttpd
+	lighttpd_policy lighttpd
+	run lighttpd_suite ./own.policy
+	[ "$status" -eq 1 ]
+	expect 'command ended by exit'
+	refute grep -q '"SIGSYS"' verdict.json
+	# Lists and caches, CGI, proxies: they fail, and the server lives. All else passes.
+	[ "$(found violations '.call | sub("\\(.*"; "")' | sort -u | xargs)" = 'fcntl mkdir openat pipe2 socket' ]
+	[[ "$(found violations 'select(.call == "pipe2") | "\(.place.file) \(.function) \(.tests[0])"' | head -1)" == \
+		*/lighttpd.policy\ fdevent_pipe_cloexec\ */perl\ ./request.t ]]
+	[ "$(grep -o 'Failed tests:.*' <<<"$output")" != '' ]
 }

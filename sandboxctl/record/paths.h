@@ -18,7 +18,7 @@ enum path_use {
 	PATH_LOOK,
 	PATH_READ,
 	PATH_WRITE,
-	PATH_MAKE,   /* open with O_CREAT: creates only what is missing */
+	PATH_MAKE,   /* open with O_CREAT, mkdir: creates only what is missing */
 	PATH_CREATE, /* make, rename, remove: changes its directory */
 	PATH_EXECUTE,
 	PATH_USES
