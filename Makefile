@@ -17,6 +17,7 @@ DESTDIR ?=
 BINDIR  ?= $(PREFIX)/bin
 LIBDIR  ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share/libsandbox
+DOCDIR  ?= $(PREFIX)/share/doc/libsandbox
 MANDIR  ?= $(PREFIX)/share/man
 
 VERSION := 0.1.0
@@ -296,7 +297,9 @@ tightness:
 
 # --- installation --------------------------------------------------------------------------------
 MAN := $(wildcard docs/*.[1-8])
-INSTALLED := $(LIBDIR)/libsandbox.so $(BINDIR)/sandboxctl \
+CI_DOCS := docs/ci.md $(wildcard docs/ci/*)
+INSTALLED := $(LIBDIR)/libsandbox.so $(BINDIR)/sandboxctl $(DATADIR)/ci-regress \
+	$(patsubst docs/%,$(DOCDIR)/%,$(CI_DOCS)) \
 	$(patsubst $(B)/%,$(DATADIR)/%,$(TEXTS) $(COMPILED)) \
 	$(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 
@@ -308,12 +311,15 @@ install: all
 	  install -D -m 644 "$$f" "$(DESTDIR)$(DATADIR)/$${f#$(B)/}" || exit 1; done
 	$(Q)for m in $(MAN); do \
 	  install -D -m 644 "$$m" "$(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}" || exit 1; done
+	$(Q)install -D -m 755 scripts/ci-regress '$(DESTDIR)$(DATADIR)/ci-regress'
+	$(Q)for f in $(CI_DOCS); do \
+	  install -D -m 644 "$$f" "$(DESTDIR)$(DOCDIR)/$${f#docs/}" || exit 1; done
 	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 # Takes away what install put there, and the directories it leaves empty.
 uninstall:
 	$(Q)for f in $(INSTALLED); do rm -f "$(DESTDIR)$$f" || exit 1; done
-	$(Q)for d in '$(DATADIR)/policies/groups' '$(DATADIR)/policies' '$(DATADIR)'; do \
+	$(Q)for d in '$(DATADIR)/policies/groups' '$(DATADIR)/policies' '$(DATADIR)' '$(DOCDIR)/ci' '$(DOCDIR)'; do \
 	  rmdir "$(DESTDIR)$$d" 2>/dev/null || [ ! -d "$(DESTDIR)$$d" ] || echo "kept $(DESTDIR)$$d: not empty"; done
 	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 

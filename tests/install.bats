@@ -32,6 +32,29 @@ make_into() {
 	[ "$status" -eq "$DIED_OF_SIGSYS" ]
 }
 
+@test "the installed ci-regress and its files for make work with what is installed beside them" {
+	requires jq make cc
+	local place=$destination/usr/share verdict=sandbox-ci/verdict.json
+	make_into install
+	[ -r "$place/doc/libsandbox/ci.md" ]
+	[ -r "$place/doc/libsandbox/ci/github.yml" ]
+	[ -r "$place/doc/libsandbox/ci/gitlab.yml" ]
+	cd "$BATS_TEST_TMPDIR"
+	cp "$HOSTS/probe" probe
+	printf 'policy 1\nprogram probe\nphase p\n  trigger epoll_wait\n  default allow\n  trap getppid\n' >sandbox.policy
+	env -i PATH=/usr/bin:/bin HOME=/nonexistent SANDBOX_CI_ONCE=1 "$place/libsandbox/ci-regress" ./sandbox.policy -- ./probe getpid
+	[ "$(jq .locked "$verdict")" -eq 1 ]
+	printf 'all:\n\ncheck:\n\t./probe getppid\ninclude %s\n' "$place/doc/libsandbox/ci/sandbox.mk" >Makefile
+	run env -i PATH=/usr/bin:/bin HOME=/nonexistent make sandbox-check CI_REGRESS="$place/libsandbox/ci-regress"
+	[ "$status" -eq 2 ]
+	[ "$(jq -r '.findings[] | select(.kind == "violations") | .call' "$verdict")" = getppid ]
+	# it was the sandboxctl that is installed beside it
+	rm "$destination/usr/bin/sandboxctl"
+	run env -i PATH=/nonexistent "$BASH" "$place/libsandbox/ci-regress" ./sandbox.policy -- ./probe getpid
+	[ "$status" -eq 125 ]
+	expect 'no sandboxctl'
+}
+
 @test "installed compiled policies are up to date: nothing is compiled at a start" {
 	make_into install
 	run strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=execve \
@@ -46,4 +69,5 @@ make_into() {
 	make_into uninstall
 	[ "$(find "$destination" -type f | wc -l)" -eq 0 ]
 	[ ! -e "$destination/usr/share/libsandbox" ]
+	[ ! -e "$destination/usr/share/doc/libsandbox" ]
 }
