@@ -144,6 +144,44 @@ silent() {
 	silent
 }
 
+@test "a line that denies exact values of an argument that holds flags" {
+	phase 'allow socket' 'errno EPERM socket where type == SOCK_RAW'
+	warns "'type' of socket holds flags, and this denies exact values"
+	phase 'allow socket' 'errno EPERM socket where not type not in {SOCK_RAW, SOCK_DGRAM}'
+	warns "'type' of socket holds flags, and this denies exact values"
+	# The bits that matter; what denies all but this; a line that allows; a call that is never made.
+	phase 'allow socket' 'errno EPERM socket where type & 0xf == SOCK_RAW'
+	silent
+	phase 'allow socket' 'errno EPERM socket where type != SOCK_STREAM'
+	silent
+	phase 'allow socket where type == SOCK_STREAM'
+	silent
+	phase 'errno EPERM socket where type == SOCK_RAW'
+	silent
+	phase 'allow socket' 'errno EPERM socket where type == SOCK_RAW # only ping does that'
+	silent
+}
+
+@test "a line that takes a bit of the access mode for a flag" {
+	phase 'allow openat' 'errno EPERM openat where flags has O_WRONLY'
+	warns 'O_WRONLY is no flag'
+	phase 'allow openat' 'errno EPERM openat where flags has O_RDWR|O_CREAT'
+	warns 'O_RDWR is no flag'
+	phase 'allow openat' 'errno EPERM openat where flags & O_ACCMODE != O_RDONLY'
+	silent
+	phase 'allow openat' 'errno EPERM openat where flags has O_CREAT'
+	silent
+}
+
+@test "programs in memory beside an execute line" {
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  execute none\n' >try.policy
+	warns "'execute none' does not see programs in memory"
+	printf '  errno EPERM memfd_create\n' >>try.policy
+	silent
+	phase 'allow memfd_create # shared with a helper' 'execute none'
+	silent
+}
+
 @test "io_uring beside what it can do" {
 	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' \
 		'errno EPERM bind where fd == 3' >try.policy

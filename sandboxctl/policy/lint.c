@@ -335,6 +335,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 		lint_dangerous(linter, phase);
 		lint_executable(linter, phase);
 		lint_around(context, &linter->diagram, policy, phase);
+		lint_tests(context, phase);
 		for (size_t j = 0; j < phase->call_count; j++) {
 			lint_hot(context, &phase->calls[j]);
 			lint_deaf(context, &phase->calls[j]);

@@ -389,6 +389,31 @@ static void lint_ring(struct around *around)
 	}
 }
 
+/* Landlock sees the paths of programs; memory has none. */
+static void lint_memory(struct around *around)
+{
+	static const struct way execve = ANY("execve"), execveat = ANY("execveat"),
+				memory = ANY("memfd_create");
+	struct outcomes outcomes = outcomes_of(around, &memory);
+	const struct verdict *verdict = what_allows(&outcomes);
+	const struct steps *steps = &around->phase->steps;
+
+	if (!verdict || is_shut_before(around, &memory) ||
+	    (is_shut(around, &execve) && is_shut(around, &execveat)) ||
+	    (verdict->decision && has_reason(verdict->decision->place)))
+		return;
+	for (size_t i = 0; i < steps->count; i++) {
+		if (steps->items[i].word != STEP_EXECUTE || has_reason(steps->items[i].place))
+			continue;
+		warn(around, steps->items[i].place,
+		     TEXT("'%s' does not see programs in memory, and memfd_create is allowed",
+			  steps->items[i].text))
+			->hint = "write 'errno EPERM memfd_create'; if it must be, say why in a "
+				 "comment on this line or above it";
+		return;
+	}
+}
+
 void lint_around(struct context *context, struct diagram *diagram, const struct policy *policy,
 		 const struct phase *phase)
 {
@@ -401,4 +426,5 @@ void lint_around(struct context *context, struct diagram *diagram, const struct 
 		lint_effect(&around);
 	}
 	lint_ring(&around);
+	lint_memory(&around);
 }
