@@ -262,6 +262,28 @@ while True:
 	all EOPNOTSUPP "fastopen:$port"
 }
 
+@test "UNIX sockets by path and programs in memory are past Landlock; the filter can shut these doors" {
+	printf 'int main(void) { return 0; }\n' >"$dir/static.c"
+	gcc -static -o "$dir/out/static" "$dir/static.c" || skip 'no static libc'
+	start python3 -c '
+import socket, sys
+unix = socket.socket(socket.AF_UNIX)
+unix.bind(sys.argv[1])
+unix.listen(200)
+while True:
+    unix.accept()[0].close()' "$dir/out/socket"
+	eventually test -S "$dir/out/socket"
+	reach "$(lines "read $dir/in $dir/out/static" 'execute none')" "read:$dir/out/file" \
+		"unix:$dir/out/socket" "execute:$dir/out/static" "memory:$dir/out/static"
+	all EACCES "read:$dir/out/file" "execute:$dir/out/static"
+	all ok "unix:$dir/out/socket" "memory:$dir/out/static"
+	reach "$(lines "read $dir/in $dir/out/static" 'execute none' \
+		'errno EACCES socket where family == AF_UNIX' 'errno EPERM memfd_create')" \
+		"unix:$dir/out/socket" "memory:$dir/out/static"
+	all EACCES "unix:$dir/out/socket"
+	all EPERM "memory:$dir/out/static"
+}
+
 @test "a user without rights is restricted as root is" {
 	requires setpriv
 	publish_library

@@ -176,6 +176,26 @@ static int do_execute(const char *path, int thread)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EFAULT;
 }
 
+/* A copy of the program in memory, which has no path. */
+static int do_memory(const char *path, int thread)
+{
+	char bytes[65536], copy[64];
+	int from = open(path, O_RDONLY | O_CLOEXEC), to, error;
+	ssize_t n;
+
+	to = (int)syscall(SYS_memfd_create, "reach", 0);
+	if (from < 0 || to < 0)
+		return errno;
+	while ((n = read(from, bytes, sizeof(bytes))) > 0)
+		if (write(to, bytes, (size_t)n) != n)
+			return EIO;
+	close(from);
+	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", to);
+	error = do_execute(copy, thread);
+	close(to);
+	return error;
+}
+
 static int do_ioctl(const char *path, int thread)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error, bytes;
@@ -250,6 +270,20 @@ static int do_abstract(const char *name, int thread)
 	return error;
 }
 
+/* A way to a file that Landlock does not see. */
+static int do_unix(const char *path, int thread)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0)
+		return errno;
+	memcpy(address.sun_path, path, strlen(path));
+	error = result(connect(fd, (struct sockaddr *)&address, sizeof(address)));
+	close(fd);
+	return error;
+}
+
 static int do_signal(const char *pid, int thread)
 {
 	return result(kill((int)strtol(pid, NULL, 10), 0));
@@ -298,6 +332,7 @@ static const struct action {
 	{ "connect", do_connect, 0 },	{ "abstract", do_abstract, 0 },
 	{ "signal", do_signal, 0 },	{ "wait", do_wait, 0 },
 	{ "own", do_own, 0 },		{ "peek", do_peek, 0 },
+	{ "unix", do_unix, 0 },		{ "memory", do_memory, 0 },
 };
 
 static const struct action *find_action(const char *text)
