@@ -96,7 +96,8 @@ static bool is_covered(struct session *session, const struct model *model, const
 		session->diagnostics = (struct diagnostics){ .arena = &session->arena };
 		return false;
 	}
-	return allows_all(session, model, program, policy);
+	return !(model_prewarms(model) & ~policy->prewarm) &&
+	       allows_all(session, model, program, policy);
 }
 
 /* --- files that a person may have changed ----------------------------------------------------- */

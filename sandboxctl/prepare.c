@@ -29,7 +29,8 @@ static bool make_directory(struct session *session, struct preparation *preparat
 	return true;
 }
 
-/* A policy of one phase, in every program: which one it is for shows when it is met. */
+/* A policy of one phase, in every program: which one it is for shows when it is met. What libc puts
+ * off is done before: a policy that is learned from this has it done, too. */
 static const struct source *trigger_policy(struct session *session,
 					   const struct preparation *preparation)
 {
@@ -38,7 +39,8 @@ static const struct source *trigger_policy(struct session *session,
 
 	if (!text)
 		text = arena_printf(&session->arena,
-				    "policy 1\nphase serving\n  trigger %s\n  default allow\n",
+				    "policy 1\nprewarm unwinder time-zone\nphase serving\n  "
+				    "trigger %s\n  default allow\n",
 				    trigger);
 	if (!save_file(&session->arena, preparation->text, text, strlen(text)))
 		return NULL;

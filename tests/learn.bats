@@ -100,6 +100,65 @@ rules() {
 	sandboxed ./second.policy "$LEARNER" wait executable
 }
 
+@test "memory: which call takes it depends on sizes, so that one of them stands for all but executable memory" {
+	learn -q -t poll -- "$LEARNER" wait grow 65000 # with brk
+	rules learner.policy >given
+	grep -xF 'allow @malloc' given
+	grep -xF 'allow mmap where not prot has PROT_EXEC' given # mprotect is for the heaps of threads
+	grep -F 'allow mmap ' learner.policy | grep -F '# 0 calls; sizes choose among the calls for memory'
+	sandboxed ./learner.policy "$LEARNER" wait grow 6500000
+	run sandboxed ./learner.policy "$LEARNER" wait executable
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	learn -q -o threads.policy -t poll -- "$LEARNER" thread wait grow 9000000
+	rules threads.policy | grep -xF 'allow mmap mprotect where not prot has PROT_EXEC'
+	# the control: exactly what was seen, and nothing where nothing was seen
+	learn -q --exact -o exact.policy -m learner.recording
+	run sandboxed ./exact.policy "$LEARNER" wait grow 6500000
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied mmap('
+	learn -q -o none.policy -t poll -- "$LEARNER" wait sockets
+	refute grep -E '@malloc|mmap|brk' <(rules none.policy)
+}
+
+@test "what libc puts off is done before main, in the run and under the policy" {
+	local late=$HOSTS/late
+	learn -q -t wait -- "$late" exit
+	rules late.policy >given
+	grep -xF 'prewarm unwinder' given
+	grep -xF 'prewarm time-zone' given
+	refute grep -E 'openat|has PROT_WRITE' given
+	sandboxed ./late.policy "$late" exit
+	sandboxed ./late.policy env -u TZ "$late" time
+	# the control: without it libc's library is opened behind the lock
+	sed '/^prewarm/d' late.policy >cold.policy
+	run sandboxed ./cold.policy "$late" exit
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied openat('
+	# of a run under a policy without the line it is not taken for granted
+	printf 'policy 1\nphase serving\n  trigger wait\n  default allow\n' >mine.policy
+	learn -q -p ./mine.policy -o other.policy -- "$late" exit
+	refute grep -q '^prewarm' other.policy
+	rules other.policy | grep '^allow mmap .*has PROT_WRITE|PROT_EXEC'
+	sandboxed ./other.policy "$late" exit
+	# a policy that lacks it is not enough for a run that had it
+	mv cold.policy late.policy
+	run learn -t wait -- "$late" exit
+	expect 'the new policy is late.policy.learned'
+}
+
+@test "a crash that a program passes on to itself stands for every crash, and for no other signal" {
+	learn -q -t poll -- "$LEARNER" wait signal 11
+	rules learner.policy | grep -xF 'allow kill where sig in {SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV}'
+	sandboxed ./learner.policy "$LEARNER" wait signal 7 signal 8
+	run sandboxed ./learner.policy "$LEARNER" wait signal 10
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	# the control: another signal stands for itself
+	learn -q -o other.policy -t poll -- "$LEARNER" wait signal 10
+	rules other.policy | grep -xF 'allow kill where sig == SIGUSR1'
+	run sandboxed ./other.policy "$LEARNER" wait signal 11
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+}
+
 @test "the same program twice changes nothing; a new call is added; what a person wrote is kept" {
 	learn -t poll -- "$LEARNER" wait read /etc/passwd
 	cp learner.policy first

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The policy `lighttpd`, as it is shipped, from a recorded workload and under another one.
+# lighttpd: recorded with one workload, and under another one with the policy as it is shipped, and the
+# learned one.
 
 load helpers
 load workloads
@@ -102,6 +103,7 @@ first_workload() {
 	[ "$(status_of /secret.inc)" = 403 ]
 	[ "$(status_of /sub)" = 301 ]
 	[ "$(status_of /old)" = 301 ]
+	[ "$(status_of / -H "X: $(printf '%060000d' 0)")" = 431 ]
 	get /numbers.txt --compressed | cmp - "$dir/www/numbers.txt"
 	get /numbers.txt --compressed | cmp - "$dir/www/numbers.txt"
 	get /numbers.txt -r 10-19,30-39 >/dev/null
@@ -128,35 +130,72 @@ first_workload() {
 	kill -INT "$pid" # graceful
 }
 
-# recorded: the first workload's recording; made once.
-recorded() {
-	[[ -s "$(recording lighttpd)" ]] && return
-	record lighttpd "${lighttpd[@]}"
-	first_workload
-	ended
-}
-
 # workers: those of server.max-worker.
 workers() {
 	pgrep -P "$pid" -x lighttpd
 }
 
+two_workers() {
+	[[ "$(workers | wc -l)" -eq 2 ]]
+}
+
 workers_locked() {
 	# shellcheck disable=SC2046  # a list
-	[[ "$(workers | wc -l)" -eq 2 ]] && all_locked $(workers)
+	two_workers && all_locked $(workers)
 }
 
 workers_changed() {
-	[[ "$(workers | xargs)" != "$1" ]] && workers_locked
+	[[ "$(workers | xargs)" != "$1" ]] && two_workers
 }
 
-# change_workers SIGNAL PID: and others have come, and are locked.
+# change_workers SIGNAL PID: and others have come.
 change_workers() {
 	local before
 	before=$(workers | xargs)
 	kill "-$1" "$2"
 	eventually workers_changed "$before"
 	eventually answers
+}
+
+# first_workers: what is recorded of a parent with two workers.
+first_workers() {
+	eventually answers
+	eventually two_workers
+	change_workers KILL "$(workers | tail -n 1)"
+	change_workers USR1 "$pid" # reload
+	kill -INT "$pid"
+}
+
+# second_workers POLICY: another one, for a parent whose workers are locked.
+second_workers() {
+	configuration 'server.max-worker = 2' >"$dir/etc/lighttpd.conf"
+	enforce "$1" "${lighttpd[@]}"
+	eventually answers
+	eventually workers_locked
+	[ "$(seccomp_of "$pid")" = 0 ]
+	change_workers SEGV "$(workers | head -n 1)"
+	eventually workers_locked
+	get /numbers.txt | cmp - "$dir/www/numbers.txt"
+	change_workers USR1 "$pid" # graceful restart
+	eventually workers_locked
+	kill -HUP "$pid"
+	get '/numbers.txt?[1-60]' -Z --parallel-max 20 -o /dev/null 2>/dev/null
+	kill -INT "$pid"
+	eventually not_running "$pid"
+	no_violations
+}
+
+# recorded: the first workload's recording, of one server and of one with workers; made once.
+recorded() {
+	[[ -s "$(recording lighttpd)" ]] && return
+	record lighttpd "${lighttpd[@]}"
+	first_workload
+	ended
+	configuration 'server.max-worker = 2' >"$dir/etc/lighttpd.conf"
+	record lighttpd "${lighttpd[@]}"
+	first_workers
+	ended
+	configuration >"$dir/etc/lighttpd.conf"
 }
 
 @test "lighttpd: nothing that was recorded with one workload would be denied by the shipped policy" {
@@ -174,11 +213,16 @@ change_workers() {
 	expect 'munmap'
 }
 
-@test "lighttpd: under the shipped policy another workload meets no violation" {
-	local logs
-	enforce lighttpd "${lighttpd[@]}"
+# locked POLICY: the server under it; it answers.
+locked() {
+	enforce "$1" "${lighttpd[@]}"
 	eventually answers
 	eventually is_locked "$pid"
+}
+
+# second_workload: another one, for a locked server.
+second_workload() {
+	local logs status=0
 	logs=$(inside /var/log/lighttpd)
 	get '/numbers.txt?[1-60]' -Z --parallel-max 20 -o /dev/null 2>/dev/null
 	get '/limited/index.html?[1-9]' -Z -o /dev/null 2>/dev/null
@@ -208,12 +252,24 @@ change_workers() {
 	rm "$logs/access.log.1"
 	unfill "$logs"
 	eventually logged "$logs"
-	local status=0
 	kill -TERM "$pid"
 	eventually not_running "$pid"
 	wait "$pid" || status=$?
 	[ "$status" -le 1 ] # 1 at times, without a lock too
 	no_violations
+}
+
+@test "lighttpd: under the shipped policy another workload meets no violation" {
+	locked lighttpd
+	second_workload
+}
+
+@test "lighttpd: what was learned with the one workload is enough for the other" {
+	recorded
+	locked "$(learned lighttpd)"
+	second_workload
+	rm "$events"
+	second_workers "$(learned lighttpd)"
 }
 
 @test "lighttpd: a graceful restart without a parent ends the locked server, with a report" {
@@ -257,19 +313,7 @@ change_workers() {
 }
 
 @test "lighttpd: a parent with workers reloads, and replaces the dead; each worker locks itself" {
-	configuration 'server.max-worker = 2' >"$dir/etc/lighttpd.conf"
-	enforce lighttpd "${lighttpd[@]}"
-	eventually answers
-	eventually workers_locked
-	[ "$(seccomp_of "$pid")" = 0 ]
-	change_workers KILL "$(workers | head -n 1)"
-	get /numbers.txt | cmp - "$dir/www/numbers.txt"
-	change_workers USR1 "$pid" # graceful restart
-	kill -HUP "$pid"
-	get '/numbers.txt?[1-60]' -Z --parallel-max 20 -o /dev/null 2>/dev/null
-	kill -INT "$pid"
-	eventually not_running "$pid"
-	no_violations
+	second_workers lighttpd
 }
 
 @test "lighttpd-more: lists of directories, caches, types from attributes" {

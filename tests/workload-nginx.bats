@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The policy `nginx`, as it is shipped, from a recorded workload and under another one.
+# nginx: recorded with one workload, and under another one with the policy as it is shipped, and the
+# learned one.
 
 load helpers
 load workloads
@@ -179,32 +180,27 @@ recorded() {
 	expect 'brk'
 }
 
-@test "nginx: what was learned is about the workers, not the master, and is enough for other requests" {
-	local call learned=$BATS_FILE_TMPDIR/nginx.policy
+@test "nginx: what was learned is about the workers, not the master" {
+	local call learned
+	learned=$(learned nginx)
 	recorded
 	"$SANDBOXCTL" check "$learned"
 	for call in execve setuid 'clone(_)' listen bind socket 'mmap(prot=PROT_EXEC)'; do
 		run "$SANDBOXCTL" explain "$learned" "$call"
 		[ "$status" -eq 1 ]
 	done
-	enforce "$learned" "${nginx[@]}"
-	eventually answers
-	eventually workers_locked
-	get / -I | grep -q '200 OK'
-	get /large.bin -r 100-200 | wc -c | grep -qx 101
-	change_workers HUP "$pid"
-	eventually workers_locked
-	kill -QUIT "$pid"
-	eventually not_running "$pid"
-	wait "$pid"
-	no_violations
 }
 
-@test "nginx: under the shipped policy another workload meets no violation" {
-	local logs
-	enforce nginx "${nginx[@]}"
+# locked POLICY: the server under it; it answers.
+locked() {
+	enforce "$1" "${nginx[@]}"
 	eventually answers
 	eventually workers_locked
+}
+
+# second_workload: another one, for a locked server.
+second_workload() {
+	local logs
 	logs=$(inside /var/log/nginx)
 	# many at once, on connections that stay
 	get '/numbers.txt?[1-60]' -Z --parallel-max 20 -o /dev/null 2>/dev/null
@@ -246,6 +242,17 @@ recorded() {
 	eventually not_running "$pid"
 	wait "$pid"
 	no_violations "$BATS_TEST_TMPDIR/error.log"
+}
+
+@test "nginx: under the shipped policy another workload meets no violation" {
+	locked nginx
+	second_workload
+}
+
+@test "nginx: what was learned with the one workload is enough for the other" {
+	recorded
+	locked "$(learned nginx)"
+	second_workload
 }
 
 @test "nginx: what only nginx-more gives is reported and fails; the worker lives" {

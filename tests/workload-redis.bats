@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The policies `redis` and `redis-cache`, as they are shipped: from a recorded workload, and under
-# another one.
+# redis: recorded with one workload, and under another one with the policies `redis` and `redis-cache`
+# as they are shipped, and the learned one.
 
 load helpers
 load workloads
@@ -149,8 +149,14 @@ first_workload() {
 	slow_save
 	kill -KILL "$child"
 	eventually has_persistence rdb_last_bgsave_status err
+	slow_save
+	cli flushall async # the child is told to stop
+	kill -CONT "$child"
+	eventually not_running "$child"
 	fill "$data"
+	truncate -s -8k "$data/filler" # a part of it fits in
 	cli set full "$(printf '%0100000d' 1)"
+	fill "$data"
 	cli bgsave
 	eventually has_persistence rdb_last_bgsave_status err
 	unfill "$data"
@@ -169,7 +175,8 @@ recorded() {
 @test "redis: of what was recorded the shipped policy refuses what redis can do without, and ends nothing" {
 	recorded
 	refuses_only redis "$(recording redis)" "${REFUSED[@]}"
-	run covers redis-full "$(recording redis)"
+	# whom kill is for was not recorded: it is a child
+	run covers redis-full "$(recording redis)" '^  kill\\(_, SIGUSR1\\): .* for some values of what was not recorded'
 	[ "$status" -eq 0 ] || {
 		echo "$output"
 		false
@@ -192,11 +199,18 @@ recorded() {
 	done
 }
 
-@test "redis: under the shipped policy another workload meets no violation, and saves what it should" {
-	local data logs child sum
-	enforce redis "${redis[@]}"
+# locked POLICY: the server under it; it answers.
+locked() {
+	enforce "$1" "${redis[@]}"
 	eventually answers
 	eventually is_locked "$pid"
+}
+
+# second_workload [whole]: another one, for a locked server. whole: the log of commands is so behind a
+# full disk. Where redis may cut off what was written half, 7.0.15 cuts in the wrong place, without a
+# lock, too.
+second_workload() {
+	local data logs child sum
 	data=$(inside /var/lib/redis)
 	logs=$(inside /var/log/redis)
 	redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -t lpush,lrange,hset,zadd,mset,spop -q >/dev/null
@@ -273,7 +287,7 @@ redis.register_function('f', function(k, a) return 1 end)" >/dev/null || true # 
 	mv "$logs/log" "$logs/log.1"
 	eventually logged "$logs"
 
-	redis-check-aof "$data/appendonlydir/appendonly.aof.manifest" | grep -q 'All AOF files and manifest are valid'
+	[[ $# -eq 0 ]] || redis-check-aof "$data/appendonlydir/appendonly.aof.manifest" | grep -q 'All AOF files and manifest are valid'
 	restore_nonsense
 
 	is_locked "$pid"
@@ -283,6 +297,17 @@ redis.register_function('f', function(k, a) return 1 end)" >/dev/null || true # 
 	[ ! -e "$dir/run/pid" ]
 	[ ! -e "$dir/run/socket" ]
 	no_violations
+}
+
+@test "redis: under the shipped policy another workload meets no violation, and saves what it should" {
+	locked redis
+	second_workload whole
+}
+
+@test "redis: what was learned with the one workload is enough for the other" {
+	recorded
+	locked "$(learned redis)"
+	second_workload
 }
 
 @test "redis-cache: serves with twenty calls and without a violation; what it cannot do fails with an error" {

@@ -1,7 +1,7 @@
-# workloads.bash - a server is recorded with one workload, and then locked under a shipped policy with
-# another. Loaded behind helpers.bash. The server lives in a house of its own: a mount namespace in
-# which the places of Debian's package are a test's directories and small disks, so that the policy
-# can be tried as it is shipped, and a disk can be filled.
+# workloads.bash - a server is recorded with one workload, and then locked with another, under a shipped
+# policy and under the one that was learned. Loaded behind helpers.bash. The server lives in a house of
+# its own: a mount namespace in which the places of Debian's package are a test's directories and small
+# disks, so that the policy can be tried as it is shipped, and a disk can be filled.
 
 # Where in the house: PATH=DIRECTORY is bound, PATH=SIZE an empty disk of that size. The test sets it.
 house=()
@@ -37,13 +37,18 @@ recording() {
 	printf '%s/%s.recording\n' "$BATS_FILE_TMPDIR" "$1"
 }
 
+# learned NAME: the policy that was written for that recording.
+learned() {
+	printf '%s/%s.policy\n' "$BATS_FILE_TMPDIR" "$1"
+}
+
 # record POLICY PROGRAM...: starts the program under `sandboxctl learn`, with the triggers of the
 # policy; sets $pid to the program's own. Nothing is denied.
 record() {
 	local policy=$1
 	shift
 	start at_home "$SANDBOXCTL" learn -q -p "$policy" -r "$(recording "$policy")" \
-		-o "$BATS_FILE_TMPDIR/$policy.policy" -- "$@"
+		-o "$(learned "$policy")" -- "$@"
 	recorder=$pid
 	eventually pgrep -P "$recorder" -x "${1##*/}"
 	pid=$(pgrep -P "$recorder" -x "${1##*/}")

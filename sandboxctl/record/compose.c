@@ -3,8 +3,10 @@
 
 #include "conditions.h"
 #include "groups.h"
+#include "implied.h"
 
 #include "policy/decode.h"
+#include "policy/step_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,22 +156,24 @@ static void add_word(struct composer *composer, const char **text, unsigned *cou
 static const char *reason(struct composer *composer, const struct line *line)
 {
 	unsigned from_count = 0, by_count = 0;
-	const char *from = "", *by = "";
+	const char *from = "", *by = "", *why = line->why;
 	uint64_t calls = 0;
 
 	for (size_t i = 0; i < line->count; i++) {
 		const struct sighting *sighting = line->list[i];
 
+		if (!sighting->count)
+			why = implied_why(sighting);
 		calls += sighting->count;
 		for (unsigned j = 0; j < sighting->caller_count; j++)
 			add_word(composer, &from, &from_count, sighting->callers[j]);
 		add_word(composer, &by, &by_count, who_text(composer, sighting));
 	}
-	if (!calls)
-		return line->why;
+	if (!line->count || (line->why && !calls))
+		return why;
 	return TEXT("%llu call%s%s%s%s%s%s%s", (unsigned long long)calls, calls == 1 ? "" : "s",
-		    *from ? ", from " : "", from, *by ? "; in " : "", by, line->why ? "; " : "",
-		    line->why ? line->why : "");
+		    *from ? ", from " : "", from, *by ? "; in " : "", by, why ? "; " : "",
+		    why ? why : "");
 }
 
 /* --- sections --------------------------------------------------------------------------------- */
@@ -331,6 +335,18 @@ static bool all_named(const struct composer *composer, const struct chosen *grou
 	return true;
 }
 
+/* What nobody saw is explained once. */
+static bool is_of_line(const struct composer *composer, size_t group,
+		       const struct sighting *sighting)
+{
+	if (!in_group(&composer->choice.list[group], sighting->number))
+		return false;
+	for (size_t i = 0; i < group && !sighting->count; i++)
+		if (in_group(&composer->choice.list[i], sighting->number))
+			return false;
+	return true;
+}
+
 static void add_groups(struct composer *composer)
 {
 	struct arena *arena = composer->context->arena;
@@ -345,7 +361,7 @@ static void add_groups(struct composer *composer)
 		if (group->is_rest && all_named(composer, group))
 			continue;
 		for (size_t j = 0; j < composer->seen_count && !group->is_rest; j++)
-			if (in_group(group, composer->seen[j]->number))
+			if (is_of_line(composer, i, composer->seen[j]))
 				list[count++] = composer->seen[j];
 		line = add_line(composer,
 				group->is_rest ? ENDS
@@ -410,6 +426,10 @@ static void take_seen(struct composer *composer)
 		if (all[i]->kind == SIGHT_CALL && !all[i]->is_foreign &&
 		    is_needed(model, composer->options->program, composer->phase, all[i]))
 			composer->seen[composer->seen_count++] = all[i];
+	if (!composer->options->exact)
+		composer->seen =
+			add_implied(composer->context->arena, composer->seen, &composer->seen_count,
+				    makes_threads(model, composer->options->program));
 }
 
 static void say_phase(struct composer *composer, const char *phase)
@@ -452,6 +472,11 @@ static void say_head(struct composer *composer)
 	say(composer, TEXT("about   %s, learned from %zu run%s", options->program, runs,
 			   runs == 1 ? "" : "s"));
 	say(composer, TEXT("program %s", options->program));
+	for (size_t i = 0; i < prewarm_names.count; i++)
+		if (model_prewarms(composer->model) & prewarm_names.rows[i].value)
+			say(composer,
+			    TEXT("prewarm %-*s # as in the run%s; libc puts it off", COLUMN - 6,
+				 prewarm_names.rows[i].name, runs == 1 ? "" : "s"));
 }
 
 const char *compose_policy(struct context *context, const struct model *model,

@@ -2,7 +2,7 @@
  *
  * What it is: text from a model: groups, conditions, a reason on each line.
  * What it must not do: allow what was not seen, but for what it says on the line: @base, the way to
- * end, and the rest of a group of which nearly all was seen.
+ * end, the rest of a group of which nearly all was seen, and what implied.h adds.
  */
 #ifndef COMPOSE_H
 #define COMPOSE_H

@@ -3,6 +3,7 @@
 
 #include "paths.h"
 #include "policy/query.h"
+#include "policy/step_names.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -223,6 +224,15 @@ static void read_sighting(struct reader *reader, enum sighting_kind kind, const 
 		(struct run_sight){ sighting, count, first, last };
 }
 
+uint32_t model_prewarms(const struct model *model)
+{
+	uint32_t prewarms = 0;
+
+	for (size_t i = 0; i < model->run_count; i++)
+		prewarms |= model->runs[i].prewarms;
+	return prewarms;
+}
+
 /* --- runs and triggers ------------------------------------------------------------------------ */
 
 static const char *joined(struct arena *arena, const json_t *list)
@@ -256,6 +266,21 @@ static void read_triggers(struct reader *reader, struct run *run)
 	}
 }
 
+/* Of a later version: nothing that we could write. */
+static uint32_t read_prewarms(const struct reader *reader)
+{
+	const json_t *list = json_object_get(reader->line, "prewarm");
+	uint32_t prewarms = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+		const struct step_name *name = text ? find_step_name(&prewarm_names, text) : NULL;
+
+		prewarms |= name ? (uint32_t)name->value : 0;
+	}
+	return prewarms;
+}
+
 static void read_run(struct reader *reader)
 {
 	struct model *model = reader->model;
@@ -275,6 +300,7 @@ static void read_run(struct reader *reader)
 		.kernel = text_field(reader, "kernel", false),
 		.policy = text_field(reader, "policy", false),
 		.version = text_field(reader, "sandboxctl", false),
+		.prewarms = read_prewarms(reader),
 	};
 	read_triggers(reader, run);
 }

@@ -48,6 +48,7 @@ struct run {
 	size_t process_count;
 	struct run_trigger *triggers; /* as they were armed */
 	size_t trigger_count;
+	uint32_t prewarms; /* enum policyc_prewarm, as they were armed */
 };
 
 /* A trigger that a process met. */
@@ -85,5 +86,8 @@ struct sighting **model_list(const struct model *model, size_t *count);
 
 /* The bit of a phase in scene.fired; 0: no process met its trigger. */
 uint32_t model_phase(const struct model *model, const char *name);
+
+/* What was done before main in any of the runs: the recordings do not have it. */
+uint32_t model_prewarms(const struct model *model);
 
 #endif

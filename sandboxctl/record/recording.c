@@ -2,6 +2,7 @@
 #include "recording.h"
 
 #include "policy/decode.h"
+#include "policy/step_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -198,6 +199,16 @@ static json_t *triggers_of(const struct policy *policy)
 	return array;
 }
 
+static json_t *prewarms_of(const struct policy *policy)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < prewarm_names.count; i++)
+		if (policy->prewarm & prewarm_names.rows[i].value)
+			json_array_append_new(array, json_string(prewarm_names.rows[i].name));
+	return array;
+}
+
 static json_t *head_line(const struct recording_head *head)
 {
 	json_t *line = json_object();
@@ -213,6 +224,8 @@ static json_t *head_line(const struct recording_head *head)
 	if (head->policy)
 		json_object_set_new(line, "policy", json_string(head->policy));
 	json_object_set_new(line, "triggers", triggers_of(head->armed));
+	if (head->armed->prewarm)
+		json_object_set_new(line, "prewarm", prewarms_of(head->armed));
 	return line;
 }
 

@@ -5,6 +5,8 @@
  *   listen PORT             a TCP port on loopback
  *   thread, fork, exec      makes one and waits for it; exec starts /bin/true
  *   executable              maps memory to execute
+ *   grow SIZE               takes memory, makes it twice as large, and gives it back
+ *   signal N                sends itself a signal that it ignores
  *   sockets                 an IPv4 stream, an IPv6 stream, a UNIX datagram
  *   pause                   says "ready" and waits for signals; TERM and INT end it with status 0
  *   exit N, kill            ends
@@ -75,6 +77,24 @@ static void make_process(int executes)
 	waitpid(child, NULL, 0);
 }
 
+static void grow(size_t size)
+{
+	char *memory = malloc(size), *larger = realloc(memory, 2 * size);
+
+	if (!larger) {
+		perror("realloc");
+		free(memory);
+		return;
+	}
+	free(larger);
+}
+
+static void send_itself(int number)
+{
+	signal(number, SIG_IGN);
+	kill(getpid(), number);
+}
+
 static void wait_for_signal(void)
 {
 	struct sigaction action = { .sa_handler = end };
@@ -109,6 +129,10 @@ int main(int argc, char **argv)
 		else if (!strcmp(word, "executable"))
 			(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
 				   -1, 0);
+		else if (!strcmp(word, "grow"))
+			grow(strtoul(argv[++i], NULL, 10));
+		else if (!strcmp(word, "signal"))
+			send_itself((int)strtol(argv[++i], NULL, 10));
 		else if (!strcmp(word, "sockets"))
 			close(socket(AF_INET, SOCK_STREAM, 0)),
 				close(socket(AF_INET6, SOCK_STREAM, 0)),
