@@ -75,6 +75,62 @@ is_stopped() {
 	eventually not_running "$program"
 }
 
+told_times() {
+	[ "$(grep -c told "$BATS_TEST_TMPDIR/output")" -eq "$1" ]
+}
+
+@test "a signal to the whole process group comes once, as one to run alone does" {
+	local way times
+	requires setsid
+	for way in group alone outside; do
+		rm -f "$BATS_TEST_TMPDIR/output"
+		# shellcheck disable=SC2046 # a word or none
+		start setsid "$SANDBOXCTL" run -p minimal --report events -- \
+			$([[ $way != outside ]] || printf setsid) "$HOSTS/told" "$(kill -l INT)"
+		eventually output_has ready
+		for times in 1 2 3; do
+			kill -STOP "$pid" # it comes too late to be one with what the group was sent
+			case $way in
+			alone) kill -INT "$pid" ;;
+			*) kill -INT -- "-$pid" ;; # the program of "outside" is in a group of its own
+			esac
+			[[ $way != group ]] || eventually told_times "$times"
+			kill -CONT "$pid"
+			eventually told_times "$times"
+			sleep 0.2 # for one too many
+			told_times "$times"
+		done
+		[[ $way == group ]] || [ "$(grep -c "told by $pid" "$BATS_TEST_TMPDIR/output")" -eq 3 ]
+		kill "$pid"
+		wait "$pid"
+	done
+}
+
+@test "when the terminal of run goes away, the program is told, once" {
+	requires /usr/bin/python3
+	cat >terminal.py <<-'EOF2'
+		import os, pty, signal, sys, time
+		pid, fd = pty.fork() # run leads the session: the kernel tells nobody else
+		if pid == 0:
+		    os.dup2(os.open('output', os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
+		    os.execv(sys.argv[1], sys.argv[1:])
+		def wait_for(word):
+		    for _ in range(400):
+		        if os.path.exists('output') and word in open('output').read():
+		            break
+		        time.sleep(0.05)
+		wait_for('ready')
+		os.close(fd)
+		wait_for('told')
+		time.sleep(0.2)
+		os.system('cp output seen')
+		os.kill(pid, signal.SIGKILL) # the program goes with it, and is told by the kernel
+		os.waitpid(pid, 0)
+	EOF2
+	/usr/bin/python3 terminal.py "$SANDBOXCTL" run -p minimal --report events -- "$HOSTS/told" "$(kill -l HUP)"
+	[ "$(grep -c told seen)" -eq 1 ]
+}
+
 @test "on a terminal Ctrl-C comes once, Ctrl-Z stops the job, fg goes on" {
 	cat >counts.py <<-'EOF2'
 		import signal, sys, time

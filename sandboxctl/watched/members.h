@@ -20,7 +20,8 @@ struct member {
 
 struct members {
 	struct member *list;
-	int watch; /* epoll: becomes readable when one of them ends */
+	int watch;     /* epoll: becomes readable when one of them ends */
+	pid_t witness; /* a child of ours that is none; 0: there is not one */
 };
 
 bool members_begin(struct members *members);

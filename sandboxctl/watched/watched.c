@@ -14,6 +14,7 @@
 #include "watched/members.h"
 #include "watched/news.h"
 #include "watched/notices.h"
+#include "watched/witness.h"
 
 #include "../preload/report/mark.h"
 #include "reach.h"
@@ -309,15 +310,36 @@ static void take_ends(struct watcher *watcher)
 static const int passed_on[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,
 				 SIGALRM, SIGCONT, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU };
 
-/* The terminal tells its whole foreground group by itself, and the command is in ours. */
-static void take_signal(struct watcher *watcher)
+/* A terminal tells its whole foreground group, and kill(1) may: then the command knows already, if
+ * it is still in the group. Without a witness only the terminal is known by what it sends. */
+static uint64_t known_to_command(struct watcher *watcher, uint64_t came, uint64_t of_kernel)
+{
+	uint64_t of_group;
+
+	if (getpgid(watcher->first) != getpgrp())
+		return 0;
+	return witness_ask(&watcher->members.witness, &of_group) ? of_group & came : of_kernel;
+}
+
+static void take_signals(struct watcher *watcher)
 {
 	struct signalfd_siginfo info;
+	uint64_t came = 0, of_kernel = 0;
 
-	while (read(watcher->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL &&
-		    !watcher->story->main_over)
-			kill(watcher->first, (int)info.ssi_signo);
+	while (read(watcher->signals, &info, sizeof(info)) == sizeof(info)) {
+		uint64_t bit = 1ull << (info.ssi_signo - 1);
+
+		came |= bit;
+		if (info.ssi_code == SI_KERNEL)
+			of_kernel |= bit;
+	}
+	came &= ~(1ull << (SIGCHLD - 1));
+	if (!came || watcher->story->main_over)
+		return;
+	came &= ~known_to_command(watcher, came, of_kernel);
+	for (int signal = 1; came; signal++, came >>= 1)
+		if (came & 1)
+			kill(watcher->first, signal);
 }
 
 /* Orphans become our children: when we have none any more, nobody is left. */
@@ -326,6 +348,7 @@ static void kill_all(struct watcher *watcher)
 	pid_t pid;
 	int status;
 
+	witness_end(&watcher->members.witness);
 	do {
 		members_kill(&watcher->members, SIGKILL);
 		pid = members_stranger(&watcher->members);
@@ -423,6 +446,7 @@ static bool start(struct watcher *watcher, const sigset_t *mask, const char **wh
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (listener_start(&watcher->listener, options->program, options->argv, mask, why)) {
 		watcher->first = watcher->listener.pid;
+		watcher->members.witness = witness_start();
 		return true;
 	}
 	watcher->listener.file = -1;
@@ -461,7 +485,7 @@ static void watch_until_over(struct watcher *watcher)
 		if (files[2].revents)
 			news_read(&watcher->news, take_event, watcher);
 		if (files[1].revents)
-			take_signal(watcher);
+			take_signals(watcher);
 		if (files[1].revents || files[3].revents)
 			take_ends(watcher);
 		if (files[4].revents)
@@ -475,6 +499,7 @@ static void finish(struct watcher *watcher)
 {
 	int status;
 
+	witness_end(&watcher->members.witness);
 	/* Nobody has our filter any more, and yet the command is not reaped. */
 	if (watcher->listener.file >= 0 && listener_exec_error(&watcher->listener))
 		watcher->story->held =
