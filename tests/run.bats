@@ -145,7 +145,7 @@ family() {
 	local options=(--require-lock) worker='fork [ lock ]' idle='fork [ sleep 3 ]'
 	sed '1a program lineage' p.policy >family.policy
 	# shellcheck disable=SC2086 # the words are words
-	for family in "$worker $idle" "$idle $worker" "$idle lock" "daemon $worker $idle"; do
+	for family in "$worker $idle" "$idle $worker" "$idle lock" "daemon fork [ sleep 6 ] fork [ sleep 1 lock ]"; do
 		family $family reap reap
 		[ "$status" -eq 124 ]
 		[[ "$output" =~ lineage\[[0-9]+\]:' was never locked, and '\[[0-9]+\]' beside it was' ]]
