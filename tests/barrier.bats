@@ -57,12 +57,12 @@ survives() {
 	[[ "$output" != *returned* ]]
 }
 
-@test "1000 threads that get a CPU for 2 ms in each 42 are locked, and not given up" {
+@test "2500 threads that get a CPU for 2 ms in each 42 are locked, and not given up" {
 	local path
 	path=$(probe_policy)
-	LD_PRELOAD=$LIBRARY SANDBOX_VERBOSE=1 SANDBOX_POLICY=$path run "$HOSTS/starved" 1000
+	LD_PRELOAD=$LIBRARY SANDBOX_VERBOSE=1 SANDBOX_POLICY=$path run "$HOSTS/starved" 2500
 	[ "$status" -ne 77 ] || skip "$output"
 	[ "$status" -eq 0 ]
-	expect 'threads 1001'
+	expect 'threads 2501'
 	expect lived
 }
