@@ -29,6 +29,18 @@
 #include "trigger/trigger.h"
 #include "trigger/waits.h"
 
+/* Behind the name of a file that is no longer there, as after an upgrade, the kernel says so. A
+ * daemon that executes /proc/self/exe then has no other name, and still is the program of its
+ * policy. */
+static void forget_deletion(char *path, size_t length)
+{
+	static const char mark[] = " (deleted)";
+	size_t end = sizeof(mark) - 1;
+
+	if (length > end && text_equal(path + length - end, mark))
+		path[length - end] = '\0';
+}
+
 /* Two paths name a program: the file that runs, and the name it was started by. They differ where
  * one is a link to the other: Debian's redis-server is a link to redis-check-rdb. */
 static struct executable find_executable(void)
@@ -37,8 +49,10 @@ static struct executable find_executable(void)
 	struct executable executable = { .started_as = (const char *)getauxval(AT_EXECFN) };
 	ssize_t n = readlink("/proc/self/exe", file, sizeof(file) - 1);
 
-	if (n > 0)
+	if (n > 0) {
 		file[n] = '\0';
+		forget_deletion(file, (size_t)n);
+	}
 	executable.file = n > 0 ? file : executable.started_as; /* no /proc here */
 	return executable;
 }

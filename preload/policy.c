@@ -336,9 +336,21 @@ static void *load_name(const char *name)
 		     searched, NULL);
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A whole path may lead there by links (/sbin, /opt/server/current). Its last part counts all the
+ * same: one file can be many programs. */
 static bool is_called(const char *path, const char *name)
 {
-	return !strcmp(name, strchr(name, '/') ? path : text_basename(path));
+	if (!strcmp(name, strchr(name, '/') ? path : text_basename(path)))
+		return true;
+	return strchr(name, '/') && !strcmp(text_basename(name), text_basename(path)) &&
+	       same_file(name, path);
 }
 
 static bool names_program(const void *image, const struct executable *executable)

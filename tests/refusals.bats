@@ -232,6 +232,42 @@ phase}")
 	[ "$output" = 'getppid -1 1' ]
 }
 
+@test "a program whose file was removed is still the one that its policy names" {
+	local path
+	path=$(policy upgraded <<<'policy 1
+program daemon
+phase serving
+  trigger poll
+  default allow
+  errno EPERM getppid')
+	cp "$HOSTS/again" "$BATS_TEST_TMPDIR/daemon"
+	run sandboxed "$path" "$BATS_TEST_TMPDIR/daemon"
+	[ "$output" = 'getppid -1 1' ]
+	# control: another program that does the same is left alone
+	cp "$HOSTS/again" "$BATS_TEST_TMPDIR/other"
+	run sandboxed "$path" "$BATS_TEST_TMPDIR/other"
+	[ "$output" = 'getppid 0 0' ]
+}
+
+@test "a program that is named by a path is found through links to it" {
+	local path place=$BATS_TEST_TMPDIR
+	mkdir "$place/v1"
+	ln -s v1 "$place/current"
+	cp "$HOSTS/probe" "$place/v1/probe"
+	ln "$place/v1/probe" "$place/v1/tool"
+	path=$(policy linked <<<"${GOOD/phase/program $place/current/probe
+phase}")
+	run sandboxed "$path" "$place/current/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+	run sandboxed "$path" "$place/v1/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+	# controls: the same file is another program by another name, and so is another file
+	run sandboxed "$path" "$place/v1/tool" getppid
+	[ "$output" = 'getppid 0 0' ]
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid 0 0' ]
+}
+
 @test "a thread with a filter of its own is named" {
 	run sandboxed "$(policy good <<<"$GOOD")" "$HOSTS/own-filter"
 	refused 'has a seccomp filter of its own'

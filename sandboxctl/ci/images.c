@@ -5,15 +5,32 @@
 
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* As the library compares them, in preload/policy.c. */
 static bool is_called(const char *path, const char *name)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
-
 	if (!path)
 		return false;
-	return !strcmp(name, strchr(name, '/') || !slash ? path : slash + 1);
+	if (!strcmp(name, strchr(name, '/') ? path : last_part(path)))
+		return true;
+	return strchr(name, '/') && !strcmp(last_part(name), last_part(path)) &&
+	       same_file(name, path);
 }
 
 bool is_named(const struct words *programs, const struct ci_image *image)
