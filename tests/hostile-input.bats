@@ -111,6 +111,25 @@ repeat() {
 	refused "$path" 'error: '
 }
 
+@test "bytes that show a comment or a sentence as a line of its own" {
+	local path=$INPUTS/disguise.policy bytes
+	for bytes in $'\r' $'\v' $'\033[2K' $'\177' $'\302\205' $'\342\200\250' $'\342\200\256' \
+		$'\342\201\246'; do
+		{
+			head_of_policy
+			printf '  allow read # %s  kill ptrace\n' "$bytes"
+		} >"$path"
+		refused "$path" 'may look like a line of its own'
+		printf 'policy 1\nabout x %s  program y\nphase a\n  trigger main\n  default allow\n' \
+			"$bytes" >"$path"
+		refused "$path" 'may look like a line of its own'
+	done
+	# Lines that end as Windows' do, tabs, and letters of other languages are none of these.
+	printf 'policy 1\r\nabout \303\244\r\nphase a # \342\202\254\tx\r\n  trigger main\r\n  default allow\r\n' >"$path"
+	run "$SANDBOXCTL" check "$path"
+	[[ "$status" -eq 0 ]]
+}
+
 @test "an empty file, only blanks, no newline at the end, no statement" {
 	local path=$INPUTS/empty.policy
 	: >"$path"

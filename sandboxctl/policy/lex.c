@@ -173,6 +173,48 @@ static bool is_prose(const struct token *first)
 	return first->kind == TOKEN_WORD && !strcmp(first->text, "about");
 }
 
+/* Characters that some editors and terminals show as the end of a line, or that change the order of
+ * what is shown: a comment would look like a rule. As in UTF-8: two bytes, and a range of the
+ * third. */
+static const struct {
+	unsigned char first, second, from, to;
+} disguises[] = {
+	{ 0xe2, 0x80, 0xa8, 0xae }, /* U+2028 and U+2029 end lines, U+202A to U+202E turn them */
+	{ 0xe2, 0x81, 0xa6, 0xa9 }, /* U+2066 to U+2069 */
+};
+
+static bool is_disguise(const char *at, const char *end)
+{
+	unsigned char bytes[3] = { 0 };
+
+	memcpy(bytes, at, end - at < 3 ? (size_t)(end - at) : 3);
+	if ((bytes[0] < ' ' && bytes[0] != '\t') || bytes[0] == 0x7f ||
+	    (bytes[0] == 0xc2 && bytes[1] < 0xa0)) /* U+0080 to U+009F: controls, too */
+		return true;
+	for (size_t i = 0; i < sizeof(disguises) / sizeof(disguises[0]); i++)
+		if (bytes[0] == disguises[i].first && bytes[1] == disguises[i].second &&
+		    bytes[2] >= disguises[i].from && bytes[2] <= disguises[i].to)
+			return true;
+	return false;
+}
+
+/* What is taken as it is: comments and prose. */
+static void refuse_disguises(struct lexer *lexer, const char *start, const char *at,
+			     const char *end)
+{
+	if (end > at && end[-1] == '\r')
+		end--;
+	for (; at < end; at++) {
+		if (!is_disguise(at, end))
+			continue;
+		diagnose(lexer->diagnostics, ERROR, place_at(lexer, start, at, 1),
+			 "what follows may look like a line of its own: byte 0x%02x does not "
+			 "belong here",
+			 (unsigned char)*at);
+		return;
+	}
+}
+
 static void lex_content(struct lexer *lexer, const char *start, const char *end)
 {
 	const char *at = start;
@@ -186,8 +228,10 @@ static void lex_content(struct lexer *lexer, const char *start, const char *end)
 			continue;
 		}
 		at += lex_token(lexer, start, at, end);
-		if (lexer->count == 1 && is_prose(&lexer->tokens[0]))
+		if (lexer->count == 1 && is_prose(&lexer->tokens[0])) {
+			refuse_disguises(lexer, start, at, end);
 			break;
+		}
 	}
 	if (lexer->count)
 		add_token(lexer, TOKEN_END, place_at(lexer, start, end, 1));
@@ -212,6 +256,8 @@ bool lex_line(struct lexer *lexer)
 		}
 		comment = comment_in(start, end);
 		lex_content(lexer, start, comment ? comment : end);
+		if (comment)
+			refuse_disguises(lexer, start, comment, end);
 	}
 	return lexer->count > 0;
 }
