@@ -93,7 +93,7 @@ getppid false' ] || [ "$(found answered '[.call, .fails | tostring] | join(" ")'
 	[ "$status" -eq 1 ]
 	[ "$(found forks '[.title, (.pid > 0), .detail] | map(tostring) | join(";")')" = \
 		'a fork of lineage was never locked;true;others that its parent forked were' ]
-	run observe "$host fork [ sleep 3 ] lock reap"
+	run observe "$host fork [ sleep 4 ] sleep 1 lock reap" # it is met before its parent locks
 	[ "$status" -eq 1 ]
 	[ "$(found forks .detail)" = 'its parent was, after it had forked it' ]
 	# control: late, executed, by a child of its own; forked after the lock
@@ -207,10 +207,14 @@ getppid false' ] || [ "$(found answered '[.call, .fails | tostring] | join(" ")'
 	observe './worker ask 1' --recording base.recording
 	observe './worker ask 1' --baseline base.recording
 	[ -z "$(found new)$(found gone)" ]
-	run observe './worker socket' --baseline base.recording
+	run observe './worker; SANDBOX_TEST="opens one" ./worker socket; SANDBOX_TEST=again ./worker socket' \
+		--baseline base.recording
 	[ "$status" -eq 1 ]
 	[ "$(found new .call | paste -sd ' ')" = 'socket(AF_INET, SOCK_DGRAM, 0) close' ]
+	[ "$(found new 'select(.call != "close") | [.tests[0], .command, .function] | join(";")')" = 'opens one;./worker socket;main' ]
+	expect 'in the test opens one'
 	[ "$(found gone .call)" = getppid ]
+	[ "$(found gone '.tests | length')" = 0 ]
 	observe './worker socket' --baseline base.recording --fail-on violations
 	run observe './worker ask 1' --baseline nonesuch.recording
 	[ "$status" -eq 125 ]

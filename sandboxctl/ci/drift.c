@@ -8,6 +8,8 @@
 
 struct side_of_drift {
 	const struct model *model;
+	void (*where)(const void *data, const struct sighting *sighting, struct finding *finding);
+	const void *data;
 	struct sighting **list;
 	size_t count;
 };
@@ -60,29 +62,37 @@ static void add_missing(struct findings *findings, const struct side_of_drift *f
 	for (size_t i = 0; i < from->count; i++) {
 		const struct sighting *sighting = from->list[i];
 		const char *program = scene_of(from, i)->program, *call;
+		struct finding finding;
 
 		if (!is_compared(from, i) || has(in, program, sighting))
 			continue;
 		program = plain(arena, program);
 		call = call_text(arena, sighting->number, &sighting->cube);
-		findings_add(findings,
-			     &(struct finding){
-				     .kind = kind,
-				     .title = arena_printf(arena, "%s: %s is %s", program, call,
-							   kind == FINDING_NEW ? "new" : "gone"),
-				     .program = program,
-				     .call = call,
-				     .object = sighting->caller_count
-						       ? plain(arena, sighting->callers[0])
-						       : NULL,
-				     .count = sighting->count });
+		finding = (struct finding){
+			.kind = kind,
+			.title = arena_printf(arena, "%s: %s is %s", program, call,
+					      kind == FINDING_NEW ? "new" : "gone"),
+			.program = program,
+			.call = call,
+			.object =
+				sighting->caller_count ? plain(arena, sighting->callers[0]) : NULL,
+			.count = sighting->count,
+		};
+		if (from->where)
+			from->where(from->data, sighting, &finding);
+		findings_add(findings, &finding);
 	}
 }
 
-void find_drift(struct findings *findings, const struct model *baseline, const struct model *now)
+void find_drift(struct findings *findings, const struct model *baseline, const struct model *now,
+		void (*where)(const void *data, const struct sighting *sighting,
+			      struct finding *finding),
+		const void *data)
 {
 	struct side_of_drift old = side_of(baseline), new = side_of(now);
 
+	new.where = where;
+	new.data = data;
 	add_missing(findings, &new, &old, FINDING_NEW);
 	add_missing(findings, &old, &new, FINDING_GONE);
 }

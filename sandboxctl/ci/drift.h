@@ -9,6 +9,11 @@
 #include "ci/findings.h"
 #include "record/model.h"
 
-void find_drift(struct findings *findings, const struct model *baseline, const struct model *now);
+/* `where` says of what is new, as far as it knows: the test and the process that it was first seen
+ * in, and whose code it was. */
+void find_drift(struct findings *findings, const struct model *baseline, const struct model *now,
+		void (*where)(const void *data, const struct sighting *sighting,
+			      struct finding *finding),
+		const void *data);
 
 #endif

@@ -243,26 +243,36 @@ static void judge_step(const struct observer *observer, const struct denied *den
 	finding->detail = line_text(arena, denied->by->place);
 }
 
+/* Where it was seen first, and whose code made the call. */
+static void tell_where(const void *observer_, const struct sighting *sighting,
+		       struct finding *finding)
+{
+	const struct observer *observer = observer_;
+	struct arena *arena = observer->arena;
+	const struct met *met = first_met(observer, sighting);
+
+	if (met) {
+		finding->program = met->image.name;
+		finding->pid = met->image.pid;
+		finding->test = met->image.test;
+		finding->command = met->image.command;
+	}
+	if (sighting->caller_count)
+		finding->object = plain(arena, sighting->callers[0]);
+	finding->function = plain(arena, function_at(arena, met ? met->image.path : NULL,
+						     finding->program, finding->object));
+}
+
 static void note_denied(const struct observer *observer, const struct denied *denied)
 {
 	struct arena *arena = observer->arena;
 	const struct sighting *sighting = denied->sighting;
-	const struct met *met = first_met(observer, sighting);
 	struct finding finding = {
 		.program = plain(arena, observer->model.scenes[sighting->scene].program),
 		.count = sighting->count,
 	};
 
-	if (met) {
-		finding.program = met->image.name;
-		finding.pid = met->image.pid;
-		finding.test = met->image.test;
-		finding.command = met->image.command;
-	}
-	if (sighting->caller_count)
-		finding.object = plain(arena, sighting->callers[0]);
-	finding.function = plain(arena, function_at(arena, met ? met->image.path : NULL,
-						    finding.program, finding.object));
+	tell_where(observer, sighting, &finding);
 	if (denied->question)
 		judge_step(observer, denied, &finding);
 	else
@@ -524,7 +534,7 @@ static bool judge(struct observer *observer, const struct preparation *preparati
 		return true;
 	if (!read_model(session, &baseline, observer->options->baseline))
 		return false;
-	find_drift(findings, &baseline, &observer->model);
+	find_drift(findings, &baseline, &observer->model, tell_where, observer);
 	return true;
 }
 
