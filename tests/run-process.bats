@@ -75,6 +75,31 @@ is_stopped() {
 	eventually not_running "$program"
 }
 
+directories() {
+	[ "$(find "$BATS_TEST_TMPDIR" -name 'sandboxctl.*' | wc -l)" -eq "$1" ]
+}
+
+@test "what a killed run left is taken away by the next one, and nothing that is in use" {
+	local left
+	start_run -- "$LEARNER" wait pause
+	kill -KILL "$pid"
+	eventually not_running "$program"
+	left=$(find "$BATS_TEST_TMPDIR" -name 'sandboxctl.*')
+	directories 1
+	rm "$BATS_TEST_TMPDIR/output"
+	start_run -- "$LEARNER" wait pause
+	directories 1
+	[ ! -e "$left" ]
+	# neither that of a run, nor that of a daemon that a run left behind
+	"$SANDBOXCTL" run -p minimal --require-lock -- "$HOSTS/daemon" "$PWD/pid" wait 30
+	cat pid >>"$BATS_TEST_TMPDIR/pids"
+	directories 2
+	"$SANDBOXCTL" run -p minimal --require-lock -- "$LEARNER" wait
+	directories 2
+	kill "$pid" "$(<pid)"
+	eventually directories 0
+}
+
 told_times() {
 	[ "$(grep -c told "$BATS_TEST_TMPDIR/output")" -eq "$1" ]
 }

@@ -10,16 +10,25 @@
 
 enum { STANDARD = 3 };
 
+/* Of all but `file` and the one behind it. */
 static void let_go_of_all_but(int file)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (int i = 0; i < STANDARD && null >= 0; i++)
-		if (i != file)
-			dup2(null, i);
+		dup2(null, i);
 	if (file > STANDARD)
 		syscall(SYS_close_range, STANDARD, file - 1, 0);
-	syscall(SYS_close_range, (file < STANDARD ? STANDARD : file + 1), ~0u, 0);
+	syscall(SYS_close_range, file + 2, ~0u, 0);
+}
+
+/* The first behind the standard ones, the other, whose lock says that the file is in use, next to
+ * it. Nothing else that is open counts any more. */
+static int keep_both(int file, int lock)
+{
+	int high = fcntl(file, F_DUPFD_CLOEXEC, lock + 1 + STANDARD);
+
+	return high < 0 || dup2(lock, high + 1) < 0 ? -1 : high;
 }
 
 static void answer_all(struct listener *listener)
@@ -41,6 +50,9 @@ void keeper_start(struct listener *listener, struct news *news)
 	if (chdir("/"))
 		_exit(1);
 	signal(SIGPIPE, SIG_IGN);
+	listener->file = keep_both(listener->file, news->end);
+	if (listener->file < 0)
+		_exit(1);
 	let_go_of_all_but(listener->file);
 	answer_all(listener);
 	unlink(news->path);

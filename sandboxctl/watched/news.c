@@ -3,33 +3,91 @@
 
 #include "save.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHUNK = 1 << 16 };
 
+static const char prefix[] = "sandboxctl.run.";
+
+/* --- what was left by a run that was killed --------------------------------------------------- */
+
+static bool is_ours(int file, mode_t kind)
+{
+	struct stat status;
+
+	return !fstat(file, &status) && status.st_uid == geteuid() &&
+	       (status.st_mode & S_IFMT) == kind;
+}
+
+static void sweep_one(int place, const char *name)
+{
+	int directory = openat(place, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int file = -1;
+
+	if (directory >= 0 && is_ours(directory, S_IFDIR))
+		file = openat(directory, "events", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file >= 0 && is_ours(file, S_IFREG) && !flock(file, LOCK_EX | LOCK_NB) &&
+	    !unlinkat(directory, "events", 0))
+		unlinkat(place, name, AT_REMOVEDIR);
+	if (file >= 0)
+		close(file);
+	if (directory >= 0)
+		close(directory);
+}
+
+static void sweep(const char *path)
+{
+	DIR *place = opendir(path);
+	struct dirent *entry;
+
+	while (place && (entry = readdir(place)))
+		if (!strncmp(entry->d_name, prefix, sizeof(prefix) - 1))
+			sweep_one(dirfd(place), entry->d_name);
+	if (place)
+		closedir(place);
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
 /* Others may pass through the directory, but not list it, and append to the file, but not read. */
 static bool make_file(struct news *news)
 {
 	const char *place = getenv("TMPDIR");
+	char fresh[sizeof(news->path)];
+	int error;
 
-	snprintf(news->directory, sizeof(news->directory), "%s/sandboxctl.XXXXXX",
-		 place && *place == '/' ? place : "/tmp");
+	if (!place || *place != '/')
+		place = "/tmp";
+	sweep(place);
+	snprintf(news->directory, sizeof(news->directory), "%s/%sXXXXXX", place, prefix);
 	if (!mkdtemp(news->directory)) {
 		news->directory[0] = '\0';
 		return false;
 	}
 	snprintf(news->path, sizeof(news->path), "%s/events", news->directory);
-	news->file = open(news->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	news->end = open(news->path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	return news->file >= 0 && news->end >= 0 && !fchmod(news->file, 0622) &&
-	       !chmod(news->directory, 0711);
+	/* It has its name when it is locked, not before: others sweep, too. Where files cannot be
+	 * locked nobody does. */
+	snprintf(fresh, sizeof(fresh), "%s/fresh", news->directory);
+	news->file = open(fresh, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	news->end = open(fresh, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (news->end >= 0)
+		flock(news->end, LOCK_SH | LOCK_NB);
+	if (news->file >= 0 && news->end >= 0 && !fchmod(news->file, 0622) &&
+	    !rename(fresh, news->path))
+		return !chmod(news->directory, 0711);
+	error = errno;
+	unlink(fresh);
+	errno = error;
+	return false;
 }
 
 static bool open_copies(struct news *news, const char *const copies[NEWS_COPIES])

@@ -3,7 +3,8 @@
  * What it is: a directory of its own with one file, read as it grows. Appending neither blocks nor
  * tears a line nor drops one, however many processes do it at once.
  * What it must not do: be readable by others than us: they may only append, for programs that
- * changed their user do, too.
+ * changed their user do, too. Take away what another run still uses: whoever does holds flock(2) on
+ * it, by the description `end`, which programs are given and the keeper keeps.
  */
 #ifndef NEWS_H
 #define NEWS_H
@@ -18,7 +19,7 @@ struct news {
 	char directory[4096];
 	char path[4096 + 16];
 	int file;		 /* -1: none */
-	int end;		 /* the same, to append to */
+	int end;		 /* the same, to append to; locked */
 	int watch;		 /* becomes readable when the file grows */
 	int copies[NEWS_COPIES]; /* what is appended goes there, too; -1: nowhere */
 	char *rest;
