@@ -207,8 +207,24 @@ static bool newer(const struct stat *a, const struct stat *b)
 						      : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
 }
 
-/* Is a text that `image` was made from newer than the image's file `path`, or of another size? A
- * text that is not there says nothing: a deployment may ship the compiled form alone. */
+/* Times are no proof: what is copied or unpacked keeps the old one. */
+static bool is_another(const char *name, const struct policyc_source *source)
+{
+	uint64_t sum = POLICYC_TEXT_SUM;
+	char bytes[4096];
+	ssize_t n = 0;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return false; /* one that this user may not read: its time and size must do */
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		sum = policyc_text_sum(sum, bytes, (size_t)n);
+	close(fd);
+	return n < 0 || sum != source->sum;
+}
+
+/* Is a text that `image` was made from newer than the image's file `path`, or not the same any
+ * more? A text that is not there says nothing: a deployment may ship the compiled form alone. */
 static bool is_stale(const void *image, const char *path, const struct stat *compiled)
 {
 	const struct policyc_list list = policyc_header(image)->sources;
@@ -222,7 +238,8 @@ static bool is_stale(const void *image, const char *path, const struct stat *com
 		if (*name != '/')
 			name = scratch_join(directory, "/", name);
 		if (!stat(name, &text) &&
-		    (newer(&text, compiled) || (uint64_t)text.st_size != source->size))
+		    (newer(&text, compiled) || (uint64_t)text.st_size != source->size ||
+		     is_another(name, source)))
 			return true;
 	}
 	return false;

@@ -29,6 +29,15 @@ uint64_t policyc_checksum(const void *image, size_t size)
 	return sum;
 }
 
+uint64_t policyc_text_sum(uint64_t sum, const void *bytes_, size_t size)
+{
+	const unsigned char *bytes = bytes_;
+
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ bytes[i]) * fnv_prime;
+	return sum;
+}
+
 struct view {
 	const char *bytes;
 	size_t size;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define POLICYC_MAGIC	"SBXPLCYC"
-#define POLICYC_VERSION 2u
+#define POLICYC_VERSION 3u
 #define POLICYC_SIZE_MAX                                                                           \
 	(1u << 20) /* bytes; a policy of every known call with tests is < 100 KiB */
 #define POLICYC_PHASES_MAX   8u
@@ -56,11 +56,12 @@ enum policyc_prewarm {
 };
 #define POLICYC_PREWARMS (POLICYC_PREWARM_UNWINDER | POLICYC_PREWARM_TIME_ZONE)
 
-/* A text this file was made from. Stale when the text is newer than the .policyc or differs in
- * size. */
+/* A text this file was made from. Stale when the text is newer than the .policyc, or another one.
+ */
 struct policyc_source {
 	uint32_t path; /* string: absolute, or relative to the directory of the .policyc */
 	uint32_t size; /* bytes of the text when it was compiled */
+	uint64_t sum;  /* policyc_text_sum() of it */
 };
 
 enum policyc_phase_flags {
@@ -281,6 +282,10 @@ struct policyc_syscall {
  * Every step is a bijection of the state, so a change within one word is always found.
  * It finds damage, not malice: who may write the file may write its checksum. */
 uint64_t policyc_checksum(const void *image, size_t size);
+
+/* FNV-1a over bytes, for texts: begins with POLICYC_TEXT_SUM, and goes on with what comes next. */
+#define POLICYC_TEXT_SUM 0xcbf29ce484222325u
+uint64_t policyc_text_sum(uint64_t sum, const void *bytes, size_t size);
 
 /* Checks `size` bytes at `image` (8-byte aligned) completely. Returns NULL when all is well,
  * otherwise a static phrase that says what is wrong, fit for "PATH: phrase". */

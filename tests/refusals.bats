@@ -178,6 +178,19 @@ refused() {
 	[ "$output" = 'getppid -1 13' ]
 }
 
+@test "a text of the same size and an older time is what counts, too" {
+	local path
+	path=$(policy good <<<"$GOOD")
+	touch -d '2020-01-01' "$path"
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+	# EPERM and ENOSR have as many letters; a copy of an older file keeps its time
+	printf '%s\n' "${GOOD/EPERM/ENOSR}" >"$path"
+	touch -d '2020-01-01' "$path"
+	run sandboxed "$path" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 63' ]
+}
+
 @test "an outer sandbox that forbids seccomp" {
 	run sandboxed "$(policy good <<<"$GOOD")" env -u LD_PRELOAD "$HOSTS/outer" seccomp \
 		env LD_PRELOAD="$LIBRARY" "$HOSTS/probe" getppid

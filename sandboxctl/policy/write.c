@@ -64,8 +64,11 @@ static struct policyc_list add_sources(struct writer *writer, const struct polic
 		arena_alloc(writer->arena, policy->source_count, sizeof(*list));
 
 	for (size_t i = 0; i < policy->source_count; i++) {
-		list[i].path = add_string(writer, relative(policy->sources[i]->path, directory));
-		list[i].size = (uint32_t)policy->sources[i]->size;
+		const struct source *source = policy->sources[i];
+
+		list[i].path = add_string(writer, relative(source->path, directory));
+		list[i].size = (uint32_t)source->size;
+		list[i].sum = policyc_text_sum(POLICYC_TEXT_SUM, source->text, source->size);
 	}
 	return add_list(writer, list, policy->source_count, sizeof(*list));
 }
