@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { SIGNALLED = 128 };
+enum { SIGNALLED = 128, DENIED_MAX = 8 };
 
 /* --- while it runs ---------------------------------------------------------------------------- */
 
@@ -104,6 +104,31 @@ static unsigned count_unlocked(const struct supervision *supervision, const stru
 	return count;
 }
 
+/* A daemon's children often have /dev/null for standard error, so that what the library said there
+ * was never seen, and the daemon starts another one. */
+static void say_denied(const struct story *story)
+{
+	unsigned said = 0, more = 0;
+
+	for (size_t i = 0; i < story->count; i++) {
+		const struct story_process *process = story->list[i];
+		size_t count = json_array_size(process->violations);
+		const json_t *last = json_array_get(process->violations, count - 1);
+		const char *line = json_string_value(json_object_get(last, "allow"));
+
+		if (!count || process->pid == story->list[0]->pid)
+			continue;
+		if (said++ < DENIED_MAX)
+			complain("%s[%d]: was denied %zu call%s; what would allow the last: %s",
+				 process->name, (int)process->pid, count, count == 1 ? "" : "s",
+				 line ? line : "unknown");
+		else
+			more++;
+	}
+	if (more)
+		complain("and %u processes more were denied calls; --report FILE has all", more);
+}
+
 static int program_status(const struct story *story)
 {
 	return WIFSIGNALED(story->main_status) ? SIGNALLED + WTERMSIG(story->main_status)
@@ -167,5 +192,6 @@ int supervise(struct session *session, const struct supervision *supervision)
 		complain("%s: cannot be followed: %s", supervision->program, why);
 		return EXIT_SETUP;
 	}
+	say_denied(&story);
 	return judge(supervision, &story);
 }

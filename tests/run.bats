@@ -58,6 +58,17 @@ nothing_is_left() {
 	nothing_is_left
 }
 
+@test "what a child was denied is said, though the child's standard error is nobody's" {
+	sed -i -e 's/trigger poll/trigger main/' -e '1aprogram probe' p.policy
+	runs 0 --require-lock -- sh -c "'$HOSTS/probe' getppid 2>/dev/null; exit 0"
+	[[ "$output" == *': probe['*']: was denied 1 call; what would allow the last: allow getppid' ]]
+	runs 0 --require-lock -- sh -c "for i in \$(seq 12); do '$HOSTS/probe' getppid 2>/dev/null; done; exit 0"
+	[ "$(grep -c 'was denied' <<<"$output")" -eq 8 ]
+	expect 'and 4 processes more were denied calls; --report FILE has all'
+	runs 0 --require-lock -- sh -c "'$HOSTS/probe' getpid; exit 0" # control
+	[[ "$output" != *denied* ]]
+}
+
 @test "when nothing more is asked, it becomes the program" {
 	start "$SANDBOXCTL" run -p ./p.policy -- "$HOST" wait pause
 	eventually output_has ready
