@@ -288,6 +288,43 @@ second_workload() {
 	no_violations
 }
 
+@test "nginx-proxy: files that clients put, move and delete, and answers that are stored" {
+	local dav stored
+	mkdir "$dir/lib/dav" "$dir/lib/stored"
+	chown www-data "$dir/lib/dav" "$dir/lib/stored"
+	dav='location /dav/ { root /var/lib/nginx; dav_methods PUT DELETE MKCOL COPY MOVE;'
+	dav+=' create_full_put_path on; client_max_body_size 4m; dav_access user:rw group:rw all:r; }'
+	stored='location /stored/ { root /var/lib/nginx; proxy_store on; proxy_store_access user:rw group:r;'
+	stored+=" proxy_pass http://127.0.0.1:$port/; }"
+	sed -i "s|location /up/.*|$dav $stored|" "$dir/etc/nginx.conf"
+	enforce nginx-proxy "${nginx[@]}"
+	eventually answers
+	eventually workers_locked
+	[ "$(status_of /dav/new/ -X MKCOL)" = 201 ]
+	[ "$(status_of /dav/a/b/file -T "$dir/www/large.bin" -H 'Date: Sun, 22 Nov 2026 10:00:00 GMT')" = 201 ]
+	[ "$(status_of /dav/a/b/file -X COPY -H 'Destination: /dav/new/copy')" = 204 ]
+	[ "$(status_of /dav/a/b/file -X MOVE -H 'Destination: /dav/new/file')" = 204 ]
+	cmp "$dir/lib/dav/new/file" "$dir/www/large.bin"
+	cmp "$dir/lib/dav/new/copy" "$dir/www/large.bin"
+	[ "$(stat -c %a "$dir/lib/dav/new/file")" = 664 ]
+	[ "$(status_of /dav/new/file -X DELETE)" = 204 ]
+	[ "$(status_of /dav/new/ -X DELETE)" = 204 ]
+	[ ! -e "$dir/lib/dav/new" ]
+	get /stored/numbers.txt | cmp - "$dir/www/numbers.txt"
+	eventually test -s "$dir/lib/stored/numbers.txt"
+	[ "$(stat -c %a "$dir/lib/stored/numbers.txt")" = 640 ]
+	kill -QUIT "$pid"
+	eventually not_running "$pid"
+	wait "$pid"
+	no_violations
+	# the control: nginx writes nothing for clients
+	rm "$events"
+	enforce nginx-more "${nginx[@]}"
+	eventually answers
+	[ "$(status_of /dav/new/ -X MKCOL)" != 201 ]
+	[ ! -e "$dir/lib/dav/new" ]
+}
+
 @test "nginx: the control: a request that needs a socket ends its worker, with a report" {
 	enforce nginx "${nginx[@]}"
 	eventually answers
