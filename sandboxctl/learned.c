@@ -78,7 +78,7 @@ static bool allows_all(struct session *session, const struct model *model, const
 {
 	struct coverage coverage = cover(&session->context, model, program, policy);
 
-	return !coverage.denied_count;
+	return !coverage.missed;
 }
 
 /* A file that is there already and needs no change. */
@@ -224,26 +224,28 @@ static void print_denied_step(struct arena *arena, const struct denied *denied)
 		puts("    no line gives it");
 }
 
-static void print_denied(struct arena *arena, const struct coverage *coverage,
-			 const struct phase *phase)
+/* Those that the policy lacks, or those that it answers with an error on purpose; false: none. */
+static bool print_denied(struct arena *arena, const struct coverage *coverage,
+			 const struct phase *phase, bool on_purpose)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < coverage->denied_count; i++) {
 		const struct denied *denied = &coverage->denied[i];
 
-		if (denied->phase != phase)
+		if (denied->phase != phase || denied->on_purpose != on_purpose)
 			continue;
 		if (!any)
-			printf("phase %s would have denied:\n", phase->name);
+			printf("phase %s %s:\n", phase->name,
+			       on_purpose ? "would have answered with the error of its line"
+					  : "would have denied");
 		any = true;
 		if (denied->question)
 			print_denied_step(arena, denied);
 		else
 			print_denied_call(arena, denied);
 	}
-	if (!any)
-		printf("phase %s would have denied nothing\n", phase->name);
+	return any;
 }
 
 static void print_unused(const struct coverage *coverage, const struct phase *phase)
@@ -284,10 +286,12 @@ int check_learned(struct session *session, const struct learned *learned, int st
 			printf("phase %s was never met\n", phase->name);
 			continue;
 		}
-		print_denied(&session->arena, &coverage, phase);
+		if (!print_denied(&session->arena, &coverage, phase, false))
+			printf("phase %s would have denied nothing\n", phase->name);
+		print_denied(&session->arena, &coverage, phase, true);
 		print_unused(&coverage, phase);
 	}
-	return coverage.denied_count ? EXIT_POLICY : status;
+	return coverage.missed ? EXIT_POLICY : status;
 }
 
 void tell_run(const struct watch *watch)

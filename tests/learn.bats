@@ -304,6 +304,34 @@ rules() {
 	expect 'would have denied nothing'
 }
 
+@test "--check tells an error that a line gives a call by its name from what nobody thought of" {
+	cat >mine.policy <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default errno ENOSYS
+		  allow @base @abort poll close
+		  errno EACCES socket where family == AF_UNIX
+		  errno EACCES socket where family != AF_UNIX
+	EOF
+	run learn --check ./mine.policy -- "$LEARNER" wait sockets
+	[ "$status" -eq 0 ]
+	expect 'phase serving would have denied nothing'
+	expect 'phase serving would have answered with the error of its line:'
+	expect 'socket(AF_UNIX, SOCK_DGRAM, 0): 1 time, from learner+0x'
+	# the controls: a line for some arguments only, a group, the default
+	sed -i '/!= AF_UNIX/d' mine.policy
+	run learn --check ./mine.policy -- "$LEARNER" wait sockets
+	[ "$status" -eq 1 ]
+	expect 'phase serving would have denied:'
+	expect 'errno ENOSYS: ./mine.policy:4: default errno ENOSYS'
+	expect 'phase serving would have answered with the error of its line:'
+	sed -i 's/^  errno .*/  errno EACCES @network-io/' mine.policy
+	run learn --check ./mine.policy -- "$LEARNER" wait sockets
+	[ "$status" -eq 1 ]
+	[[ "$output" != *'of its line'* ]]
+}
+
 # --- ends ------------------------------------------------------------------------------------------
 
 @test "the exit status is the program's; 128 and the signal; 125 for what fails here" {

@@ -42,12 +42,21 @@ static void note_denied(struct coverer *coverer, struct denied denied)
 	struct coverage *coverage = &coverer->coverage;
 
 	denied.phase = coverer->phase;
+	coverage->missed += !denied.on_purpose;
 	*ARENA_PUSH(coverer->context->arena, coverage->denied, coverage->denied_count) = denied;
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-/* clone3 told ENOSYS is a clone in the next moment: that one counts. */
+/* `default` and `unknown` name no call, and who names a group has not thought of each. */
+static bool is_error_of_line(struct verdict verdict)
+{
+	return verdict.decision && verdict.decision->origin == ORIGIN_TEXT &&
+	       verdict.decision->named && verdict.action.kind == ACTION_ERRNO;
+}
+
+/* clone3 told ENOSYS is a clone in the next moment: that one counts. Of several answers that
+ * arguments choose between, the one that is no error with a line of its own. */
 static void cover_call(struct coverer *coverer, const struct sighting *sighting)
 {
 	struct outcomes outcomes =
@@ -66,14 +75,16 @@ static void cover_call(struct coverer *coverer, const struct sighting *sighting)
 		} else if (outcome->verdict.decision &&
 			   outcome->verdict.decision->origin == ORIGIN_GUARD) {
 			any_allowed = true; /* says that it was done */
-		} else {
+		} else if (!worst || is_error_of_line(worst->verdict)) {
 			worst = outcome;
 		}
 	}
 	if (worst)
-		note_denied(coverer, (struct denied){ .sighting = sighting,
-						      .verdict = worst->verdict,
-						      .perhaps = any_allowed });
+		note_denied(coverer,
+			    (struct denied){ .sighting = sighting,
+					     .verdict = worst->verdict,
+					     .on_purpose = is_error_of_line(worst->verdict),
+					     .perhaps = any_allowed });
 }
 
 /* --- files and ports -------------------------------------------------------------------------- */

@@ -14,7 +14,8 @@
 struct denied {
 	const struct phase *phase;
 	const struct sighting *sighting;
-	bool perhaps; /* arguments that the recording lacks decide */
+	bool perhaps;	 /* arguments that the recording lacks decide */
+	bool on_purpose; /* a line names the call and the error it gets: the program goes on */
 
 	struct verdict verdict; /* of a call */
 
@@ -31,6 +32,7 @@ struct unused {
 struct coverage {
 	struct denied *denied;
 	size_t denied_count;
+	size_t missed; /* of those: not on purpose */
 	struct unused *unused;
 	size_t unused_count;
 };
