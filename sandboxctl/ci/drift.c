@@ -24,7 +24,7 @@ static struct side_of_drift side_of(const struct model *model)
 
 static const struct scene *scene_of(const struct side_of_drift *side, size_t i)
 {
-	return &side->model->scenes[side->list[i]->scene];
+	return &side->model->scenes.list[side->list[i]->scene];
 }
 
 static bool is_compared(const struct side_of_drift *side, size_t i)

@@ -213,13 +213,13 @@ static bool same_name(const char *live, const char *read)
 static const struct met *first_met(const struct observer *observer, const struct sighting *sighting)
 {
 	const struct processes *processes = &observer->watch.recorder.processes;
-	const char *program = observer->model.scenes[sighting->scene].program;
+	const char *program = observer->model.scenes.list[sighting->scene].program;
 
 	for (size_t i = 0; i < observer->first_count; i++) {
 		const struct sighting *live = observer->firsts[i].sighting;
 
 		if (same_sighting(live, sighting) &&
-		    same_name(processes->scenes[live->scene].program, program))
+		    same_name(processes->scenes.list[live->scene].program, program))
 			return observer->firsts[i].met;
 	}
 	return NULL;
@@ -268,7 +268,7 @@ static void note_denied(const struct observer *observer, const struct denied *de
 	struct arena *arena = observer->arena;
 	const struct sighting *sighting = denied->sighting;
 	struct finding finding = {
-		.program = plain(arena, observer->model.scenes[sighting->scene].program),
+		.program = plain(arena, observer->model.scenes.list[sighting->scene].program),
 		.count = sighting->count,
 	};
 
@@ -305,7 +305,7 @@ static void note_foreign(const struct observer *observer)
 	struct sighting **list = model_list(&observer->model, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct scene *scene = &observer->model.scenes[list[i]->scene];
+		const struct scene *scene = &observer->model.scenes.list[list[i]->scene];
 		const char *program = plain(observer->arena, scene->program);
 
 		if (!list[i]->is_foreign || !scene->fired)
@@ -495,7 +495,7 @@ static bool is_execve(const struct denied *denied)
 /* It met a trigger by itself; others run behind the lock of the one that started them. */
 static bool locks_itself(const struct observer *observer, const struct sighting *sighting)
 {
-	const char *program = observer->model.scenes[sighting->scene].program;
+	const char *program = observer->model.scenes.list[sighting->scene].program;
 
 	for (size_t i = 0; i < observer->model.fired_count; i++)
 		if (!observer->model.fired[i].again &&

@@ -110,7 +110,7 @@ static bool locks_itself(const struct model *model, const char *program)
 bool is_needed(const struct model *model, const char *program, uint32_t phase,
 	       const struct sighting *sighting)
 {
-	const struct scene *scene = &model->scenes[sighting->scene];
+	const struct scene *scene = &model->scenes.list[sighting->scene];
 
 	if (!(scene->fired & phase))
 		return false;
@@ -122,7 +122,7 @@ bool is_needed(const struct model *model, const char *program, uint32_t phase,
 /* The program's own process is not named. */
 static const char *who_text(struct composer *composer, const struct sighting *sighting)
 {
-	const struct scene *scene = &composer->model->scenes[sighting->scene];
+	const struct scene *scene = &composer->model->scenes.list[sighting->scene];
 
 	if (!scene->generation && !strcmp(scene->program, composer->options->program))
 		return NULL;

@@ -168,7 +168,7 @@ bool makes_threads(const struct model *model, const char *program)
 
 		if (list[i]->kind == SIGHT_CALL && !list[i]->is_foreign && name &&
 		    !strcmp(name->name, "clone") && (list[i]->cube.value[0] & CLONE_THREAD) &&
-		    !strcmp(model->scenes[list[i]->scene].program, program))
+		    !strcmp(model->scenes.list[list[i]->scene].program, program))
 			return true;
 	}
 	return false;

@@ -6,6 +6,7 @@
 #include "policy/step_names.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ void model_begin(struct model *model, struct arena *arena)
 {
 	*model = (struct model){ .arena = arena };
 	sightings_begin(&model->sightings, arena);
+	scenes_begin(&model->scenes, arena);
 }
 
 static void fail(struct reader *reader, const char *message)
@@ -124,7 +126,6 @@ static void read_who(struct reader *reader, struct scene *scene)
 
 static uint32_t read_scene(struct reader *reader)
 {
-	struct model *model = reader->model;
 	const json_t *after = json_object_get(reader->line, "after");
 	struct scene scene = { .program = "", .pid = (pid_t)number_field(reader, "pid") };
 
@@ -135,15 +136,7 @@ static uint32_t read_scene(struct reader *reader)
 		if (phase)
 			scene.fired |= phase_bit(reader, phase);
 	}
-	for (size_t i = 0; i < model->scene_count; i++) {
-		const struct scene *other = &model->scenes[i];
-
-		if (other->generation == scene.generation && other->fired == scene.fired &&
-		    other->pid == scene.pid && !strcmp(other->program, scene.program))
-			return (uint32_t)i;
-	}
-	*ARENA_PUSH(model->arena, model->scenes, model->scene_count) = scene;
-	return (uint32_t)model->scene_count - 1;
+	return scenes_place(&reader->model->scenes, &scene);
 }
 
 /* --- calls, files, addresses ------------------------------------------------------------------ */
@@ -235,15 +228,24 @@ uint32_t model_prewarms(const struct model *model)
 
 /* --- runs and triggers ------------------------------------------------------------------------ */
 
+static const char *word_at(const json_t *list, size_t i)
+{
+	const char *word = json_string_value(json_array_get(list, i));
+
+	return word ? word : "";
+}
+
 static const char *joined(struct arena *arena, const json_t *list)
 {
-	const char *text = "";
+	size_t room = 1, length = 0;
+	char *text;
 
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *word = json_string_value(json_array_get(list, i));
-
-		text = arena_printf(arena, "%s%s%s", text, i ? " " : "", word ? word : "");
-	}
+	for (size_t i = 0; i < json_array_size(list); i++)
+		room += strlen(word_at(list, i)) + 1;
+	text = arena_alloc(arena, room, 1);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		length += (size_t)snprintf(text + length, room - length, "%s%s", i ? " " : "",
+					   word_at(list, i));
 	return copy(arena, text);
 }
 

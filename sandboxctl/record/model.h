@@ -65,8 +65,7 @@ struct fired {
 struct model {
 	struct arena *arena;
 	struct sightings sightings;
-	struct scene *scenes;
-	size_t scene_count;
+	struct scenes scenes;
 	const char *phases[FIRED_MAX];
 	unsigned phase_count;
 	struct run *runs;

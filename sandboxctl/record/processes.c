@@ -39,28 +39,20 @@ bool processes_begin(struct processes *processes, struct arena *arena, bool apar
 	*processes = (struct processes){
 		.arena = arena, .by_thread = table, .thread_max = count, .apart = apart
 	};
+	scenes_begin(&processes->scenes, arena);
 	return true;
 }
 
 /* --- scenes ----------------------------------------------------------------------------------- */
 
+/* Its name is the scene's from here on. */
 static void find_scene(struct processes *processes, struct process *process)
 {
-	struct scene *scene;
+	const struct scene scene = { process->program, process->generation, process->fired,
+				     processes->apart ? process->pid : 0 };
 
-	for (size_t i = 0; i < processes->scene_count; i++) {
-		scene = &processes->scenes[i];
-		if (scene->generation == process->generation && scene->fired == process->fired &&
-		    (!processes->apart || scene->pid == process->pid) &&
-		    !strcmp(scene->program, process->program)) {
-			process->scene = (uint32_t)i;
-			return;
-		}
-	}
-	process->scene = (uint32_t)processes->scene_count;
-	scene = ARENA_PUSH(processes->arena, processes->scenes, processes->scene_count);
-	*scene = (struct scene){ process->program, process->generation, process->fired,
-				 processes->apart ? process->pid : 0 };
+	process->scene = scenes_place(&processes->scenes, &scene);
+	process->program = processes->scenes.list[process->scene].program;
 }
 
 void process_fires(struct processes *processes, struct process *process, const char *phase)
@@ -118,14 +110,6 @@ static const char *last_part(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-static const char *keep(struct processes *processes, const char *text)
-{
-	for (size_t i = 0; i < processes->scene_count; i++)
-		if (!strcmp(processes->scenes[i].program, text))
-			return processes->scenes[i].program;
-	return arena_strndup(processes->arena, text, strlen(text));
 }
 
 /* Where the stack and the code begin: they are drawn anew for each program that is executed. */
@@ -257,7 +241,7 @@ static void look_for_image(struct processes *processes, struct process *process,
 	}
 	process->may_have_executed = false;
 	process->image = image;
-	process->program = keep(processes, last_part(process->executing ? process->executing : ""));
+	process->program = last_part(process->executing ? process->executing : "");
 	process->generation = 0;
 	process->library = process->library_end = 0;
 	process->loading = 0;

@@ -7,22 +7,9 @@
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
-#include "policy/arena.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "scenes.h"
 
 enum { FIRED_MAX = 32, GENERATIONS_MAX = 9 };
-
-/* What is the same for many calls: which program, how often forked since it was started, and the
- * phases whose trigger it has met. */
-struct scene {
-	const char *program;
-	unsigned generation;
-	uint32_t fired; /* bits: places in the list of phases */
-	pid_t pid;	/* 0: all alike */
-};
 
 struct segment; /* callers.c */
 
@@ -62,8 +49,7 @@ struct processes {
 	size_t thread_max;
 	struct process *alive;
 	struct process *departed; /* ended, with children that have not been met yet */
-	struct scene *scenes;
-	size_t scene_count;
+	struct scenes scenes;
 	const char *phases[FIRED_MAX]; /* by the order in which they were met first */
 	unsigned phase_count;
 	bool apart; /* a scene of its own for each process */

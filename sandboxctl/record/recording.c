@@ -274,7 +274,7 @@ static json_t *who(const struct scene *scene)
 
 static void set_scene(json_t *line, const struct processes *processes, uint32_t index)
 {
-	const struct scene *scene = &processes->scenes[index];
+	const struct scene *scene = &processes->scenes.list[index];
 	json_t *after = json_array();
 
 	for (unsigned i = 0; i < processes->phase_count; i++)

@@ -1,6 +1,8 @@
 /* sightings.c - what was seen how often; see sightings.h. */
 #include "sightings.h"
 
+#include "hash.h"
+
 #include <string.h>
 
 enum { SLOTS_FIRST = 4096 };
@@ -13,29 +15,17 @@ void sightings_begin(struct sightings *sightings, struct arena *arena)
 
 /* --- hashing ---------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
-	return hash ^ (hash >> 29);
-}
-
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = mix(hash, (unsigned char)*text);
-	return mix(hash, 0);
-}
-
 static uint64_t hash_of(const struct sighting *key)
 {
-	uint64_t hash = mix(key->kind, (uint64_t)key->scene << 32 | key->number);
+	uint64_t hash = hash_number(key->kind, (uint64_t)key->scene << 32 | key->number);
 
 	if (key->kind != SIGHT_CALL)
-		return mix_text(mix_text(hash, key->what), key->use);
-	hash = mix(hash, (uint64_t)key->is_foreign << 1 | key->is_clone3);
+		return hash_text(hash_text(hash, key->what), key->use);
+	hash = hash_number(hash, (uint64_t)key->is_foreign << 1 | key->is_clone3);
 	for (unsigned i = 0; i < ARGUMENTS; i++)
 		if (key->cube.mask[i])
-			hash = mix(mix(hash, key->cube.mask[i]), key->cube.value[i] + i);
+			hash = hash_number(hash_number(hash, key->cube.mask[i]),
+					   key->cube.value[i] + i);
 	return hash;
 }
 

@@ -29,7 +29,7 @@ unsigned tally_column(const struct scene *scene)
 
 static unsigned column_of(const struct counter *counter, const struct sighting *sighting)
 {
-	return tally_column(&counter->tally.model->scenes[sighting->scene]);
+	return tally_column(&counter->tally.model->scenes.list[sighting->scene]);
 }
 
 static uint32_t phases_of(const struct counter *counter, const struct sighting *sighting)
@@ -100,8 +100,8 @@ static void find_phases(struct counter *counter)
 	const struct model *model = counter->tally.model;
 
 	counter->phases =
-		arena_alloc(counter->arena, model->scene_count + 1, sizeof(*counter->phases));
-	for (uint32_t i = 0; counter->tally.program && i < model->scene_count; i++) {
+		arena_alloc(counter->arena, model->scenes.count + 1, sizeof(*counter->phases));
+	for (uint32_t i = 0; counter->tally.program && i < model->scenes.count; i++) {
 		const struct sighting there = { .scene = i };
 
 		for (unsigned j = 0; j < model->phase_count; j++)

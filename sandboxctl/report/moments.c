@@ -144,7 +144,7 @@ static void find_calls(struct finder *finder)
 
 	for (size_t i = 0; i < finder->run->sight_count; i++) {
 		const struct run_sight *sight = &finder->run->sights[i];
-		const struct scene *scene = &model->scenes[sight->sighting->scene];
+		const struct scene *scene = &model->scenes.list[sight->sighting->scene];
 		enum moment_kind kind;
 		const char *why = reason(finder, sight->sighting, &kind);
 

@@ -465,7 +465,7 @@ static const char *kind_text(const struct report *report, const struct sighting 
 
 static void put_kind(FILE *page, const struct report *report, const struct sighting *sighting)
 {
-	const struct scene *scene = &report->model->scenes[sighting->scene];
+	const struct scene *scene = &report->model->scenes.list[sighting->scene];
 
 	put(page, "<li><code>%s</code> %s%llu by %s, %s", kind_text(report, sighting),
 	    sighting->is_clone3 ? "(clone3) " : "", (unsigned long long)sighting->count,
@@ -615,7 +615,7 @@ static void put_site(FILE *page, const struct report *report, const struct tally
 		     const struct tally_site *before)
 {
 	const struct sighting *sighting = site->sighting;
-	const struct scene *scene = &report->model->scenes[sighting->scene];
+	const struct scene *scene = &report->model->scenes.list[sighting->scene];
 
 	if (before && !strcmp(before->offset, site->offset))
 		put(page, ", ");

@@ -27,6 +27,7 @@ struct picture {
 	const struct report *report;
 	const struct run *run;
 	struct moments moments;
+	struct scenes owners; /* of lanes, at the same places */
 	struct lane *lanes;
 	size_t lane_count;
 };
@@ -48,15 +49,13 @@ static double place(const struct picture *picture, uint64_t at)
 
 static struct lane *lane_of(struct picture *picture, const struct scene *scene)
 {
-	struct lane *lane;
+	const struct scene owner = { .program = scene->program, .generation = scene->generation };
+	uint32_t i = scenes_place(&picture->owners, &owner);
 
-	for (size_t i = 0; i < picture->lane_count; i++)
-		if (picture->lanes[i].generation == scene->generation &&
-		    !strcmp(picture->lanes[i].program, scene->program))
-			return &picture->lanes[i];
-	lane = ARENA_PUSH(picture->report->arena, picture->lanes, picture->lane_count);
-	*lane = (struct lane){ .program = scene->program, .generation = scene->generation };
-	return lane;
+	if (i == picture->lane_count)
+		*ARENA_PUSH(picture->report->arena, picture->lanes, picture->lane_count) =
+			(struct lane){ .program = scene->program, .generation = scene->generation };
+	return &picture->lanes[i];
 }
 
 static void widen(struct span *span, const struct run_sight *sight)
@@ -72,7 +71,8 @@ static void find_lanes(struct picture *picture)
 {
 	for (size_t i = 0; i < picture->run->sight_count; i++) {
 		const struct run_sight *sight = &picture->run->sights[i];
-		const struct scene *scene = &picture->report->model->scenes[sight->sighting->scene];
+		const struct scene *scene =
+			&picture->report->model->scenes.list[sight->sighting->scene];
 		struct lane *lane;
 
 		if (sight->sighting->kind != SIGHT_CALL)
@@ -243,6 +243,7 @@ void report_timeline(FILE *page, const struct report *report, size_t run)
 				   .run = &report->model->runs[run],
 				   .moments = report_moments(report, run) };
 
+	scenes_begin(&picture.owners, report->arena);
 	find_lanes(&picture);
 	put(page, "<div class=\"lanes\">\n");
 	put_halves(&picture);
