@@ -1,13 +1,6 @@
 /* json.c - a verdict with all it has; docs/ci.md names the fields. */
+#include "jsontext.h"
 #include "outputs.h"
-
-#include <jansson.h>
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-	if (text)
-		json_object_set_new(object, key, json_string(text));
-}
 
 static json_t *place_of(const struct findings *findings, struct place place)
 {

@@ -1,8 +1,8 @@
 /* sarif.c - a verdict as SARIF 2.1.0: a rule per kind, a result per finding, at the policy's lines.
  */
+#include "jsontext.h"
 #include "outputs.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #ifndef VERSION
@@ -59,12 +59,6 @@ static const char *fingerprint(struct arena *arena, const struct finding *findin
 		for (const char *at = parts[i] ? parts[i] : ""; *at; at++)
 			hash = (hash ^ (unsigned char)*at) * 0x100000001b3ull;
 	return arena_printf(arena, "%016llx", (unsigned long long)hash);
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-	if (text)
-		json_object_set_new(object, key, json_string(text));
 }
 
 static json_t *properties(const struct finding *finding)

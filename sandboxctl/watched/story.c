@@ -1,6 +1,8 @@
 /* story.c - what became of every process of a command; see story.h. */
 #include "watched/story.h"
 
+#include "jsontext.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -465,12 +467,6 @@ static json_t *phases_json(const struct story_process *process, uint32_t bits)
 	return list;
 }
 
-static void put_text(json_t *object, const char *name, const char *text)
-{
-	if (text)
-		json_object_set_new(object, name, json_string(text));
-}
-
 static json_t *process_json(const struct story *story, const struct story_process *process)
 {
 	static const char *const reaches[] = {
@@ -487,10 +483,10 @@ static json_t *process_json(const struct story *story, const struct story_proces
 
 	if (process->parent)
 		json_object_set_new(object, "parent", json_integer(process->parent->number));
-	put_text(object, "why_not", process->why_not);
-	put_text(object, "policy", process->policy);
-	put_text(object, "not_armed", process->not_armed);
-	put_text(object, "refused", process->refused);
+	set_text(object, "why_not", process->why_not);
+	set_text(object, "policy", process->policy);
+	set_text(object, "not_armed", process->not_armed);
+	set_text(object, "refused", process->refused);
 	if (process->has_status)
 		json_object_set_new(object, "status", json_integer(process->status));
 	return object;
@@ -504,7 +500,7 @@ json_t *story_json(const struct story *story)
 		json_array_append_new(list, process_json(story, story->list[i]));
 	object = json_pack("{so,sb,si}", "processes", list, "timed_out", (int)story->timed_out,
 			   "status", story->main_status);
-	put_text(object, "blind", story->blind);
-	put_text(object, "held", story->held);
+	set_text(object, "blind", story->blind);
+	set_text(object, "held", story->held);
 	return object;
 }
