@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # sandboxctl ci with suites that others wrote, or that know nothing of it: a redis' under bats, python's
-# own tests of sockets and asyncio, memcached's and lighttpd's own (scripts/fetch-suites). Green under the right policy, enforced and observed; red, with call,
+# own tests of sockets and asyncio, those of redis, memcached and lighttpd themselves (scripts/fetch-suites). Green under the right policy, enforced and observed; red, with call,
 # line and object, when the policy lacks one right.
 
 load helpers
@@ -94,11 +94,44 @@ python_suite() {
 	[[ "$(found violations 'select(.call | startswith("sendto")) | .caller')" == python3* ]]
 }
 
-# own_tests NAME: a copy of upstream's tests of a server, in NAME/ here.
+# own_tests PROGRAM [NAME]: a copy of upstream's tests of a server, in NAME/ here.
 own_tests() {
+	local name=${2:-$1}
 	requires "$1" prove jq
-	[[ -d "$BUILD/suites/$1" ]] || skip "scripts/fetch-suites did not fetch the tests of $1"
-	cp -r "$BUILD/suites/$1" .
+	[[ -d "$BUILD/suites/$name" ]] || skip "scripts/fetch-suites did not fetch the tests of $name"
+	cp -r "$BUILD/suites/$name" .
+}
+
+# redis_own POLICY UNIT... [-- OPTION...]: of redis' own tests, for Debian's binaries.
+redis_own() {
+	local policy=$1 units=() name port
+	shift
+	while [[ $# -gt 0 && "$1" != -- ]]; do
+		units+=(--single "unit/$1")
+		shift
+	done
+	port=$(free_port)
+	for name in redis-server redis-cli redis-benchmark redis-check-aof; do
+		ln -sf "$(command -v "$name")" redis/src/
+	done
+	(cd redis && ci -p "$policy" --program redis-server --json ../verdict.json "${@:2}" -- \
+		./runtest --clients 3 --tags -slow --baseport "$port" --portcount 300 "${units[@]}")
+}
+
+@test "redis' own tests are green under the policy redis-replica, enforced and observed; red without the right to sort" {
+	requires tclsh8.6 redis-server
+	own_tests redis-server redis
+	run redis_own redis-replica type/hash type/incr info
+	[ "$status" -eq 0 ]
+	expect 'All tests passed without errors!'
+	[ "$(jq .locked verdict.json)" -ge 3 ]
+	run redis_own redis-replica type/hash info -- --observe
+	[ "$status" -eq 0 ]
+	# HRANDFIELD sorts, and libc asks how much memory there is
+	printf '%s\n' 'policy 1' 'program redis-server' 'include redis-replica' 'phase serving' '  override trap sysinfo' >redis/less.policy
+	run redis_own ./less.policy type/hash -- --observe
+	[ "$status" -eq 1 ]
+	[ "$(found violations '[.call, .function, .place.line] | map(tostring) | join(";")')" = 'sysinfo;lpRandomPairs;5' ]
 }
 
 # memcached_suite POLICY TEST... [-- OPTION...]: of memcached's own tests, for Debian's binary. It is built without one

@@ -6,7 +6,7 @@ load helpers
 load workloads
 
 # What `redis` answers with an error although redis asks for it: see the comments in redis-cache.policy.
-REFUSED=(clock_nanosleep fcntl ftruncate getcwd getsockname lseek pipe2 prctl prlimit64 rt_sigaction set_robust_list uname)
+REFUSED=(clock_nanosleep fcntl ftruncate getcwd getsockname lseek pipe2 prctl prlimit64 rt_sigaction set_robust_list sysinfo uname)
 
 setup() {
 	requires redis-server redis-cli redis-benchmark
@@ -139,6 +139,8 @@ first_workload() {
 	cli debug populate 20000 many 10
 	cli eval 'for i = 1, 100000 do redis.call("sadd", "set", i) end' 0
 	cli unlink set # by a thread
+	cli hset hash $(seq 100)
+	cli hrandfield hash -300 >/dev/null # sorts
 
 	saves bgsave
 	cli config set appendonly yes
@@ -318,6 +320,8 @@ redis.register_function('f', function(k, a) return 1 end)" >/dev/null || true # 
 	redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -q >/dev/null
 	redis-benchmark -s "$dir/run/socket" -n 1000 -c 10 -t set,get -q >/dev/null
 	says b eval 'redis.call("set", "a", "b") return redis.call("get", "a")' 0
+	says 50 hset hash $(seq 100)
+	[ "$(cli hrandfield hash -300 | wc -l)" -eq 300 ]
 	in_background brpop list 10
 	says 1 lpush list element
 	eventually waited element
