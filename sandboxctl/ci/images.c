@@ -33,7 +33,9 @@ static bool is_called(const char *path, const char *name)
 	       same_file(name, path);
 }
 
-bool is_named(const struct words *programs, const struct ci_image *image)
+/* Does the policy name it? As the library sees it: by its file and by the name it was started by;
+ * a name with a slash is a whole path. No names: every program. */
+static bool is_named(const struct words *programs, const struct ci_image *image)
 {
 	for (size_t i = 0; i < programs->count; i++)
 		if (is_called(image->path, programs->list[i].text) ||

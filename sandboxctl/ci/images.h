@@ -34,10 +34,6 @@ struct ci_options {
 	char **argv;
 };
 
-/* Does the policy name it? As the library sees it: by its file and by the name it was started by;
- * a name with a slash is a whole path. No names: every program. */
-bool is_named(const struct words *programs, const struct ci_image *image);
-
 /* Counts it, and says what is wrong with it. */
 void note_image(struct findings *findings, const struct ci_options *options,
 		const struct ci_image *image);

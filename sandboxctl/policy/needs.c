@@ -208,7 +208,9 @@ static void tell_later(const struct teller *teller)
 	tell_steps(teller, &teller->later->steps);
 }
 
-bool locks_after(const struct policy *policy, const struct phase *phase, const struct phase *later)
+/* Whether `later` may lock in a process where `phase` is locked. */
+static bool locks_after(const struct policy *policy, const struct phase *phase,
+			const struct phase *later)
 {
 	return later > phase && !(phase->apart & 1u << (later - policy->phases));
 }

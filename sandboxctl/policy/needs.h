@@ -11,9 +11,6 @@
 
 typedef void (*need_function)(void *data, const struct own_need *need);
 
-/* Whether `later` may lock in a process where `phase` is locked. */
-bool locks_after(const struct policy *policy, const struct phase *phase, const struct phase *later);
-
 /* Every need of the phase; the same one may come several times. The triggers and steps of all
  * phases, and whether they trap, are known by then. */
 void each_need(struct arena *arena, const struct policy *policy, const struct phase *phase,

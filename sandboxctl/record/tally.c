@@ -17,7 +17,8 @@ struct counter {
 	struct tally tally;
 };
 
-unsigned tally_column(const struct scene *scene)
+/* The column of a scene. */
+static unsigned tally_column(const struct scene *scene)
 {
 	unsigned column = 0;
 

@@ -72,7 +72,4 @@ size_t tally_left(const struct tally *tally, uint32_t phase);
 /* NULL: it was never made. */
 const struct tally_call *tally_find(const struct tally *tally, const char *name);
 
-/* The column of a scene. */
-unsigned tally_column(const struct scene *scene);
-
 #endif

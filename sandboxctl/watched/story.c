@@ -1,8 +1,6 @@
 /* story.c - what became of every process of a command; see story.h. */
 #include "watched/story.h"
 
-#include "jsontext.h"
-
 #include <string.h>
 #include <time.h>
 
@@ -453,54 +451,4 @@ bool story_is_alive(const struct story *story, const struct story_process *proce
 		if (is_of_line(story->list[i], process) && !story->list[i]->over)
 			return true;
 	return false;
-}
-
-/* --- JSON ------------------------------------------------------------------------------------- */
-
-static json_t *phases_json(const struct story_process *process, uint32_t bits)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < process->phase_count; i++)
-		if (bits & (1u << i))
-			json_array_append_new(list, json_string(process->phases[i]));
-	return list;
-}
-
-static json_t *process_json(const struct story *story, const struct story_process *process)
-{
-	static const char *const reaches[] = {
-		[REACH_UNKNOWN] = "unknown", [REACHED] = "reached", [NOT_REACHED] = "not reached"
-	};
-	json_t *object =
-		json_pack("{si,si,ss,ss,ss,so,so,sO,sb,sb,sb}", "number", (int)process->number,
-			  "pid", (int)process->pid, "program", process->program, "begun",
-			  process->begun == BEGUN_EXEC ? "exec" : "fork", "reach",
-			  reaches[process->reach], "armed", phases_json(process, process->armed),
-			  "locked", phases_json(process, process->locked), "violations",
-			  process->violations, "replaced", (int)process->replaced, "lacks_lock",
-			  (int)story_lacks_lock(story, process), "helper", (int)process->helper);
-
-	if (process->parent)
-		json_object_set_new(object, "parent", json_integer(process->parent->number));
-	set_text(object, "why_not", process->why_not);
-	set_text(object, "policy", process->policy);
-	set_text(object, "not_armed", process->not_armed);
-	set_text(object, "refused", process->refused);
-	if (process->has_status)
-		json_object_set_new(object, "status", json_integer(process->status));
-	return object;
-}
-
-json_t *story_json(const struct story *story)
-{
-	json_t *list = json_array(), *object;
-
-	for (size_t i = 0; i < story->count; i++)
-		json_array_append_new(list, process_json(story, story->list[i]));
-	object = json_pack("{so,sb,si}", "processes", list, "timed_out", (int)story->timed_out,
-			   "status", story->main_status);
-	set_text(object, "blind", story->blind);
-	set_text(object, "held", story->held);
-	return object;
 }

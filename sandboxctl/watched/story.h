@@ -125,9 +125,6 @@ const struct story_process *story_peer(const struct story *story,
 /* Whether it, or anybody forked from it, is still there. */
 bool story_is_alive(const struct story *story, const struct story_process *process);
 
-/* {"processes":[...], ...}; the caller's to free. */
-json_t *story_json(const struct story *story);
-
 /* Milliseconds, of no date. */
 uint64_t story_clock(void);
 
