@@ -32,6 +32,8 @@ static const char help[] =
 	"  -r, --recording FILE   the recording (beside the policy, .recording)\n"
 	"  -m, --merge FILE       what this recording saw, too; may be said several times\n"
 	"  -e, --exact            name single calls; no groups but @base and @abort\n"
+	"  -l, --landlock         read, write, create, execute, bind, connect lines, too, for the\n"
+	"                         files and ports that were used, folded to directories\n"
 	"  -c, --check POLICY     write none: say what POLICY would have denied, and what it "
 	"gives\n"
 	"                         that was not used; exit status 1 when it would have denied any\n"
@@ -46,7 +48,7 @@ struct options {
 	const char *trigger, *policy, *output, *recording, *check;
 	const char *merges[MERGES_MAX + 1]; /* and what is recorded now */
 	size_t merge_count;
-	bool exact, quiet;
+	bool exact, landlock, quiet;
 	char **argv; /* of the program; NULL: none is run */
 };
 
@@ -57,9 +59,10 @@ static int check_options(const struct options *options)
 		complain("learn: name a program, or recordings with --merge");
 		return usage_error("learn");
 	}
-	if (options->check && (options->output || options->policy || options->exact)) {
-		complain("learn: --check writes no policy, so it goes without --output, --policy "
-			 "and --exact");
+	if (options->check &&
+	    (options->output || options->policy || options->exact || options->landlock)) {
+		complain("learn: --check writes no policy, so it goes without --output, --policy, "
+			 "--exact and --landlock");
 		return usage_error("learn");
 	}
 	if (!options->argv && !options->output && !options->check) {
@@ -155,6 +158,7 @@ static int use_recordings(struct session *session, const struct options *options
 					 .recordings = options->merges,
 					 .recording_count = options->merge_count,
 					 .exact = options->exact,
+					 .landlock = options->landlock,
 					 .quiet = options->quiet };
 
 	if (options->check)
@@ -194,6 +198,7 @@ int learn_main(int argc, char **argv)
 			     { 'r', "recording", .text = &options.recording },
 			     { 'm', "merge", .take = take_merge, .to = &options },
 			     { 'e', "exact", .flag = &options.exact },
+			     { 'l', "landlock", .flag = &options.landlock },
 			     { 'c', "check", .text = &options.check },
 			     { 'q', "quiet", .flag = &options.quiet } },
 		.arguments = { 0, MANY, NULL },

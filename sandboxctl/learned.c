@@ -81,10 +81,19 @@ static bool allows_all(struct session *session, const struct model *model, const
 	return !coverage.missed;
 }
 
-/* A file that is there already and needs no change. */
-static bool is_covered(struct session *session, const struct model *model, const char *program,
-		       const char *path)
+static bool has_rights(const struct policy *policy)
 {
+	for (size_t i = 0; i < policy->phase_count; i++)
+		if (policy->phases[i].steps.steps & (POLICYC_STEP_FILES | POLICYC_STEP_PORTS))
+			return true;
+	return false;
+}
+
+/* A file that is there already and needs no change. */
+static bool is_covered(struct session *session, const struct model *model,
+		       const struct learned *learned, const char *program)
+{
+	const char *path = learned->output;
 	const struct policy *policy;
 	const struct source *source;
 	const char *why = NULL;
@@ -97,6 +106,7 @@ static bool is_covered(struct session *session, const struct model *model, const
 		return false;
 	}
 	return !(model_prewarms(model) & ~policy->prewarm) &&
+	       (!learned->landlock || has_rights(policy)) &&
 	       allows_all(session, model, program, policy);
 }
 
@@ -169,7 +179,7 @@ static bool prove(struct session *session, const struct model *model, const char
 
 bool write_learned(struct session *session, const struct learned *learned)
 {
-	struct compose compose = { .exact = learned->exact };
+	struct compose compose = { .exact = learned->exact, .landlock = learned->landlock };
 	struct model model;
 	const char *text, *path;
 
@@ -178,7 +188,7 @@ bool write_learned(struct session *session, const struct learned *learned)
 		return false;
 	compose.program = model_program(&model);
 	compose.recording = learned->recordings[learned->recording_count - 1];
-	if (is_covered(session, &model, compose.program, learned->output)) {
+	if (is_covered(session, &model, learned, compose.program)) {
 		if (!learned->quiet)
 			complain("%s allows all that was seen: it stays as it is", learned->output);
 		return true;

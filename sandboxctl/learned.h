@@ -13,7 +13,7 @@ struct learned {
 	const char *output, *check; /* one of them */
 	const char *const *recordings;
 	size_t recording_count;
-	bool exact, quiet;
+	bool exact, landlock, quiet;
 };
 
 /* The groups that say what is dangerous are there; says so when not, or nothing would be. */

@@ -519,3 +519,50 @@ recorded() {
 		false
 	}
 }
+
+@test "files and ports that were used become lines for Landlock, folded to directories" {
+	local place port
+	place=$(realpath .)/place
+	port=$(free_port)
+	mkdir -p "$place"/{many,few,kept}
+	touch "$place"/many/{1,2,3,4} "$place"/few/{1,2} "$place/kept/old"
+	ln -s "$place/few/1" "$place/many/link"
+	learn -q --landlock -t poll -- "$LEARNER" wait listen "$port" read "$place/many/1" \
+		read "$place/many/2" read "$place/many/3" read "$place/many/link" \
+		read /etc/passwd read /etc/group read /etc/hosts read "$place/none" \
+		write "$place/kept/new" read "$place/kept/old"
+	rules learner.policy | tr -s " " >given
+	grep -xF "read $place/many" given
+	grep -xF "read -$place/few/1" given # where the link leads
+	grep -xF "write $place/kept" given
+	grep -xF "create $place/kept" given
+	grep -xF "read $place/kept" given  # its names are the program's to choose
+	grep -xF "read -/etc/passwd" given # others' files are no directory of its own
+	grep -xF "bind tcp $port" given
+	[ "$(grep -cE '^(read|write|create|execute|bind|connect) ' given)" -eq 9 ]
+	# another file of the folder is read, another one made; what was not seen is not reached
+	run sandboxed ./learner.policy "$LEARNER" wait read "$place/many/4" write "$place/kept/next" \
+		read "$place/few/2" read /etc/shells write "$place/few/1"
+	[ "$status" -eq 0 ]
+	[ -e "$place/kept/next" ]
+	[ "$output" = "$(printf '%s: Permission denied\n' "$place/few/2" /etc/shells "$place/few/1")" ]
+	# the same again changes nothing
+	cp learner.policy before
+	learn -q --landlock -m learner.recording -o learner.policy
+	cmp before learner.policy
+}
+
+@test "without --landlock every file is reached, and the policy says so" {
+	local place
+	place=$(realpath .)
+	touch seen other
+	learn -q -t poll -- "$LEARNER" wait read "$place/seen"
+	refute grep -qE '^(read|write|create) ' <(rules learner.policy)
+	grep -F "'learn --landlock' writes 1 line that keeps to those seen" learner.policy
+	run sandboxed ./learner.policy "$LEARNER" wait read "$place/other"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	# a policy that allows all that was seen is not enough when they are asked for
+	learn -q --landlock -m learner.recording -o learner.policy
+	rules learner.policy | tr -s " " | grep -xF "read -$place/seen"
+}

@@ -4,6 +4,7 @@
 #include "conditions.h"
 #include "groups.h"
 #include "implied.h"
+#include "rights.h"
 
 #include "policy/decode.h"
 #include "policy/step_names.h"
@@ -432,6 +433,36 @@ static void take_seen(struct composer *composer)
 				    makes_threads(model, composer->options->program));
 }
 
+/* Files and ports. What the filter denies is reported, what Landlock denies is not: who learns asks
+ * for it. */
+static void say_rights(struct composer *composer)
+{
+	struct arena *arena = composer->context->arena;
+	struct sighting **all, **needed;
+	struct right_lines lines;
+	size_t count, needed_count = 0;
+
+	all = model_list(composer->model, &count);
+	needed = arena_alloc(arena, count + 1, sizeof(struct sighting *));
+	for (size_t i = 0; i < count; i++)
+		if (all[i]->kind != SIGHT_CALL &&
+		    is_needed(composer->model, composer->options->program, composer->phase, all[i]))
+			needed[needed_count++] = all[i];
+	lines = find_rights(arena, needed, needed_count);
+	if (!lines.count)
+		return;
+	if (!composer->options->landlock) {
+		say(composer,
+		    TEXT("\n  # files and ports: any that these calls reach; 'learn "
+			 "--landlock' writes %zu line%s that keep%s to those seen",
+			 lines.count, lines.count == 1 ? "" : "s", lines.count == 1 ? "s" : ""));
+		return;
+	}
+	say(composer, "\n  # files and ports, by Landlock: what no line gives fails, unreported");
+	for (size_t i = 0; i < lines.count; i++)
+		say(composer, TEXT("  %-*s # %s", COLUMN, lines.list[i].text, lines.list[i].why));
+}
+
 static void say_phase(struct composer *composer, const char *phase)
 {
 	const struct run *run = &composer->model->runs[composer->model->run_count - 1];
@@ -452,6 +483,7 @@ static void say_phase(struct composer *composer, const char *phase)
 			say(composer, TEXT("  trigger %s", run->triggers[i].text));
 	say(composer, "\n  default trap\n  unknown errno ENOSYS");
 	say_sections(composer);
+	say_rights(composer);
 }
 
 static void say_head(struct composer *composer)

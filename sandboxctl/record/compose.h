@@ -13,6 +13,7 @@ struct compose {
 	const char *recording; /* its name, for the head */
 	const char *program;   /* whose policy it is: model_program() */
 	bool exact;	       /* no more of a group than was seen */
+	bool landlock;	       /* lines for the files and ports, too */
 };
 
 /* The program that met its trigger: the one that was started, else the first. NULL: none did. */
