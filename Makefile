@@ -177,6 +177,8 @@ $(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
 
+$(B)/unit/test_rights: $(B)/asan/sandboxctl/record/rights.c.o
+
 # Fuzzers: the same parts with clang's libFuzzer, and the random policies without sanitizers.
 CLANG    ?= clang
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(filter-out $(FOREIGN),$(wildcard tests/fuzz/fuzz_*.c)))

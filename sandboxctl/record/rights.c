@@ -1,8 +1,8 @@
 /* rights.c - the files and ports that were used, as lines for Landlock; see rights.h.
  *
  * How: each use of a file asks for a right on it, or on its directory when the file is made there.
- * Then files of one directory become the directory, from MANY on, or where the program makes files
- * itself; and so on upwards. What stands beneath a line of the same right is left out.
+ * Then, from the deepest on, a directory with MANY names that have something becomes one line, and
+ * so does one where the program makes files itself.
  */
 #include "rights.h"
 
@@ -21,8 +21,7 @@ static const char *const right_words[RIGHTS] = { "read", "write", "create", "exe
 struct place_right {
 	enum right right;
 	const char *path;
-	const char *directory; /* that it is in */
-	bool is_directory;     /* and all beneath; else a file, which may be gone another time */
+	bool is_directory; /* and all beneath; else a file, which may be gone another time */
 	size_t files;
 	uint64_t times;
 };
@@ -68,20 +67,17 @@ static const char *settle(const char *path)
 	return !strncmp(path, "/proc/", 6) && path[6] >= '0' && path[6] <= '9' ? "/proc" : path;
 }
 
-/* "/" before all other bytes, so that what is beneath a directory stands right behind it. */
+/* The end before "/" before all other bytes: what is beneath a directory stands right behind it. */
+static int rank(char c)
+{
+	return !c ? 0 : c == '/' ? 1 : 1 + (unsigned char)c;
+}
+
 static int compare_paths(const char *a, const char *b)
 {
-	while (*a && *a == *b) {
+	for (; *a && *a == *b; b++)
 		a++;
-		b++;
-	}
-	if (*a == *b)
-		return 0;
-	if (!*a || *b == '/')
-		return *b ? (*a ? 1 : -1) : 1;
-	if (!*b || *a == '/')
-		return *a == '/' && *b ? -1 : 1;
-	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+	return rank(*a) - rank(*b);
 }
 
 /* --- what each use asks for ------------------------------------------------------------------- */
@@ -92,7 +88,6 @@ static void give(struct folder *folder, enum right right, const char *path, bool
 	*ARENA_PUSH(folder->arena, folder->list, folder->count) = (struct place_right){
 		.right = right,
 		.path = path,
-		.directory = directory_of(folder->arena, path),
 		.is_directory = is_directory,
 		.files = 1,
 		.times = sighting->count,
@@ -183,49 +178,32 @@ static int compare_rights(const void *a_, const void *b_)
 				    : compare_paths(a->path, b->path);
 }
 
-static int compare_families(const void *a_, const void *b_)
-{
-	const struct place_right *a = a_, *b = b_;
-	int difference = (int)a->right - (int)b->right;
-
-	if (!difference)
-		difference = strcmp(a->directory, b->directory);
-	return difference ? difference : strcmp(a->path, b->path);
-}
-
-static void sort(struct folder *folder, int (*compare)(const void *a, const void *b))
-{
-	if (folder->count)
-		qsort(folder->list, folder->count, sizeof(*folder->list), compare);
-}
-
 static void add_up(struct place_right *sum, const struct place_right *part)
 {
 	sum->files += part->files;
 	sum->times += part->times;
 }
 
-/* One entry for each path and right, and none beneath a directory that has it. */
+/* One entry for each path and right, and none beneath another one: what has others beneath it is a
+ * directory, and the kernel gives them with it. */
 static void merge(struct folder *folder)
 {
 	struct place_right *last = NULL;
 	size_t kept = 0;
 
-	sort(folder, compare_rights);
+	if (folder->count)
+		qsort(folder->list, folder->count, sizeof(*folder->list), compare_rights);
 	for (size_t i = 0; i < folder->count; i++) {
 		const struct place_right *place = &folder->list[i];
-		bool same = last && last->right == place->right && !strcmp(last->path, place->path);
 
-		if (same || (last && last->right == place->right && last->is_directory &&
-			     is_beneath(place->path, last->path))) {
-			if (same && !last->is_directory && !place->is_directory)
-				last->times += place->times;
-			else
-				add_up(last, place);
-			last->is_directory |= same && place->is_directory;
-		} else {
+		if (!last || last->right != place->right || !is_beneath(place->path, last->path)) {
 			folder->list[kept] = *place;
 			last = &folder->list[kept++];
+		} else if (strcmp(place->path, last->path) != 0 || place->is_directory) {
+			add_up(last, place);
+			last->is_directory = true;
+		} else {
+			last->times += place->times;
 		}
 	}
 	folder->count = kept;
@@ -250,43 +228,75 @@ static bool makes_files_in(const struct folder *folder, const char *directory)
 	       bsearch(&directory, folder->made, folder->made_count, sizeof(char *), compare_made);
 }
 
-/* Is their directory a better line than the `count` that are in it? */
-static bool folds(const struct folder *folder, const struct place_right *list, size_t count)
+/* What is known of a directory when all beneath it is folded. */
+struct family {
+	const char *directory;
+	size_t children; /* names in it that have something */
+	bool has_file;	 /* one of them is a single file */
+};
+
+/* Is the directory a better line than those beneath it? */
+static bool folds(const struct folder *folder, enum right right, const struct family *family)
 {
-	if (list->right == EXECUTE || !is_someones(list->directory))
+	if (right == EXECUTE || !is_someones(family->directory))
 		return false;
-	return count >= MANY || (list->right != CREATE && makes_files_in(folder, list->directory));
+	return family->children >= MANY ||
+	       (right != CREATE && family->has_file && makes_files_in(folder, family->directory));
 }
 
-/* One step upwards; false: nothing to fold. */
-static bool fold(struct folder *folder)
+static size_t end_of_child(const struct folder *folder, size_t first, size_t end, size_t length)
 {
+	const char *path = folder->list[first].path;
+
+	while (++first < end && !strncmp(folder->list[first].path, path, length) &&
+	       folder->list[first].path[length] == '/')
+		;
+	return first;
+}
+
+/* Folds the entries `first` to `end` of one right, which are all beneath the first `length` bytes
+ * of their paths. Returns their new end. As deep as a path has parts. */
+static size_t fold_beneath(struct folder *folder, size_t first, size_t end, size_t length)
+{
+	struct place_right *list = folder->list;
+	struct family family = { length ? arena_strndup(folder->arena, list[first].path, length)
+					: "/",
+				 0, false };
+	size_t kept = first;
+
+	for (size_t i = first, next; i < end; i = next, family.children++) {
+		size_t child = length + 1 + strcspn(list[i].path + length + 1, "/"), left = i + 1;
+
+		next = end_of_child(folder, i, end, child);
+		if (list[i].path[child])
+			left = fold_beneath(folder, i, next, child);
+		else
+			family.has_file |= !list[i].is_directory;
+		memmove(list + kept, list + i, (left - i) * sizeof(*list));
+		kept += left - i;
+	}
+	if (!folds(folder, list[first].right, &family))
+		return kept;
+	for (size_t i = first + 1; i < kept; i++)
+		add_up(&list[first], &list[i]);
+	list[first].path = family.directory;
+	list[first].is_directory = true;
+	return first + 1;
+}
+
+static void fold(struct folder *folder)
+{
+	struct place_right *list = folder->list;
 	size_t kept = 0;
-	bool any = false;
 
-	sort(folder, compare_families);
-	for (size_t i = 0, end; i < folder->count; i = end) {
-		const struct place_right first = folder->list[i];
-
-		for (end = i + 1; end < folder->count && folder->list[end].right == first.right &&
-				  !strcmp(folder->list[end].directory, first.directory);)
-			end++;
-		if (!folds(folder, folder->list + i, end - i)) {
-			memmove(folder->list + kept, folder->list + i, (end - i) * sizeof(first));
-			kept += end - i;
-			continue;
-		}
-		any = true;
-		for (size_t j = i + 1; j < end; j++)
-			add_up(&folder->list[i], &folder->list[j]);
-		folder->list[kept] = folder->list[i];
-		folder->list[kept].path = first.directory;
-		folder->list[kept].directory = directory_of(folder->arena, first.directory);
-		folder->list[kept++].is_directory = true;
+	for (size_t i = 0, next, left; i < folder->count; i = next) {
+		for (next = i + 1; next < folder->count && list[next].right == list[i].right;)
+			next++;
+		left = strcmp(list[i].path, "/") != 0 ? fold_beneath(folder, i, next, 0) : i + 1;
+		memmove(list + kept, list + i, (left - i) * sizeof(*list));
+		kept += left - i;
 	}
 	folder->count = kept;
-	merge(folder);
-	return any;
 }
 
 /* --- ports ------------------------------------------------------------------------------------ */
@@ -352,8 +362,7 @@ struct right_lines find_rights(struct arena *arena, struct sighting *const *seen
 	give_all(&folder, seen, count);
 	merge(&folder);
 	note_made(&folder);
-	while (fold(&folder))
-		;
+	fold(&folder);
 	for (size_t i = 0; i < folder.count; i++)
 		*ARENA_PUSH(arena, lines.list, lines.count) = line_of(arena, &folder.list[i]);
 	add_ports(arena, &lines, "bind", seen, count);
