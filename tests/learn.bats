@@ -521,30 +521,30 @@ recorded() {
 }
 
 @test "files and ports that were used become lines for Landlock, folded to directories" {
-	local place port
-	place=$(realpath .)/place
+	local place store port
+	place=$(realpath .)/place store=$(realpath .)/store
 	port=$(free_port)
-	mkdir -p "$place"/{many,few,kept}
-	touch "$place"/many/{1,2,3,4} "$place"/few/{1,2} "$place/kept/old"
+	mkdir -p "$place"/{many,few} "$store"
+	touch "$place"/many/{1,2,3,4} "$place"/few/{1,2} "$store/old"
 	ln -s "$place/few/1" "$place/many/link"
 	learn -q --landlock -t poll -- "$LEARNER" wait listen "$port" read "$place/many/1" \
 		read "$place/many/2" read "$place/many/3" read "$place/many/link" \
 		read /etc/passwd read /etc/group read /etc/hosts read "$place/none" \
-		write "$place/kept/new" read "$place/kept/old"
+		write "$store/new" read "$store/old"
 	rules learner.policy | tr -s " " >given
 	grep -xF "read $place/many" given
 	grep -xF "read -$place/few/1" given # where the link leads
-	grep -xF "write $place/kept" given
-	grep -xF "create $place/kept" given
-	grep -xF "read $place/kept" given  # its names are the program's to choose
+	grep -xF "write $store" given
+	grep -xF "create $store" given
+	grep -xF "read $store" given       # its names are the program's to choose
 	grep -xF "read -/etc/passwd" given # others' files are no directory of its own
 	grep -xF "bind tcp $port" given
 	[ "$(grep -cE '^(read|write|create|execute|bind|connect) ' given)" -eq 9 ]
 	# another file of the folder is read, another one made; what was not seen is not reached
-	run sandboxed ./learner.policy "$LEARNER" wait read "$place/many/4" write "$place/kept/next" \
+	run sandboxed ./learner.policy "$LEARNER" wait read "$place/many/4" write "$store/next" \
 		read "$place/few/2" read /etc/shells write "$place/few/1"
 	[ "$status" -eq 0 ]
-	[ -e "$place/kept/next" ]
+	[ -e "$store/next" ]
 	[ "$output" = "$(printf '%s: Permission denied\n' "$place/few/2" /etc/shells "$place/few/1")" ]
 	# the same again changes nothing
 	cp learner.policy before

@@ -102,7 +102,7 @@ workers_changed() {
 
 # two_probed_then_locked: in the trace, two processes probed first and put the filter on later.
 two_probed_then_locked() {
-	[[ "$(awk '/epoll_wait\(.*, 1, 5000\)/ && !probe[$1] { probe[$1] = NR }
+	[[ "$(awk '/epoll_wait.*, 1, 5000\)/ && !probe[$1] { probe[$1] = NR }
 		/TSYNC, \{/ && !lock[$1] { lock[$1] = NR }
 		END { for (p in lock) if (probe[p] && probe[p] < lock[p]) n++; print n + 0 }' \
 		"$BATS_TEST_TMPDIR/trace")" -eq 2 ]]
