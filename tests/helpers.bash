@@ -76,9 +76,18 @@ publish_library() {
 	LIBRARY=$place/libsandbox.so
 }
 
+# show_last_words: what a started program wrote last, and what was reported of it.
+show_last_words() {
+	local file
+	for file in "$BATS_TEST_TMPDIR"/{output,events}; do
+		[[ ! -s "$file" ]] || tail -n 20 "$file" | cut -c 1-300 | sed "s|^|${file##*/}: |"
+	done
+}
+
 # stop_all: for teardown.
 stop_all() {
 	local pid path
+	[[ -n "${BATS_TEST_COMPLETED:-}" ]] || show_last_words
 	touch "$BATS_TEST_TMPDIR/pids" "$BATS_TEST_TMPDIR/directories"
 	while read -r pid; do
 		# A tracer passes nothing on: end what it traces, and it ends.
