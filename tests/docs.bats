@@ -84,13 +84,13 @@ policies_of() {
 }
 
 @test "every word of the language is in sandbox-policy.5" {
-	local parser=$ROOT/sandboxctl/policy/parse.c
+	local parser=("$ROOT"/sandboxctl/policy/parse*.c)
 	{
-		sed -nE 's/^\t\{ "([a-z]+)", SCOPE_.*/\1/p' "$parser"
-		grep -oE '\{ "[a-z]+", (ACTION|TRIGGER)_[A-Z]+ \}' "$parser" | cut -d '"' -f 2
-		grep -oE '\{ TOKEN_WORD, "[a-z]+"' "$parser" | cut -d '"' -f 2
-		grep -oE '\{ "[a-z]+", parse_[a-z_]+ \}' "$parser" | cut -d '"' -f 2
-		grep -oE '(skip|at)_word\(parser, "[a-z]+"\)' "$parser" | cut -d '"' -f 2
+		sed -nE 's/^\t\{ "([a-z]+)", SCOPE_.*/\1/p' "${parser[@]}"
+		grep -ohE '\{ "[a-z]+", (ACTION|TRIGGER)_[A-Z]+ \}' "${parser[@]}" | cut -d '"' -f 2
+		grep -ohE '\{ TOKEN_WORD, "[a-z]+"' "${parser[@]}" | cut -d '"' -f 2
+		grep -ohE '\{ "[a-z]+", parse_[a-z_]+ \}' "${parser[@]}" | cut -d '"' -f 2
+		grep -ohE '(skip|at)_word\(parser, "[a-z]+"\)' "${parser[@]}" | cut -d '"' -f 2
 	} | sort -u >words
 	# The tables were found: one word of each.
 	printf '%s\n' include descriptors kill wait within ready count optional where >sample

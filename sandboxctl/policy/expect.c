@@ -56,14 +56,9 @@ static struct word take_word(struct reader *reader)
 	return word;
 }
 
-static bool at_word(const struct reader *reader, const char *text)
-{
-	return reader->token->kind == TOKEN_WORD && !strcmp(reader->token->text, text);
-}
-
 static bool expected(const struct reader *reader, const char *what)
 {
-	expected_at(reader->context, reader->token, what);
+	expected_at(reader->context->diagnostics, reader->token, what);
 	return false;
 }
 
@@ -104,7 +99,7 @@ static bool read_verdict(struct reader *reader, struct expectation *expectation)
 {
 	size_t i = 0;
 
-	while (i < VERDICTS && !at_word(reader, verdicts[i].word))
+	while (i < VERDICTS && !token_is(reader->token, verdicts[i].word))
 		i++;
 	if (i == VERDICTS)
 		return unknown_verdict(reader);
@@ -154,7 +149,7 @@ static bool read_expectation(struct reader *reader, struct expectation *expectat
 	expectation->place = reader->token->place;
 	expectation->text = line_text(reader->context->arena, expectation->place);
 	read_phase(reader, expectation);
-	if (!at_word(reader, "must"))
+	if (!token_is(reader->token, "must"))
 		return expected(reader, expectation->phase.text ? "'must'"
 								: "'must', 'PHASE:' or 'policy'");
 	reader->token++;
@@ -170,7 +165,7 @@ static void read_line(struct reader *reader)
 	struct expectations *expectations = reader->expectations;
 	struct expectation expectation = { .error = -1 };
 
-	if (at_word(reader, "policy")) {
+	if (token_is(reader->token, "policy")) {
 		if (!read_policy(reader))
 			return;
 	} else {

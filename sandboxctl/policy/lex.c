@@ -261,3 +261,17 @@ bool lex_line(struct lexer *lexer)
 	}
 	return lexer->count > 0;
 }
+
+bool token_is(const struct token *token, const char *text)
+{
+	return token->kind == TOKEN_WORD && !strcmp(token->text, text);
+}
+
+void expected_at(struct diagnostics *diagnostics, const struct token *token, const char *what)
+{
+	if (token->kind == TOKEN_END)
+		diagnose(diagnostics, ERROR, token->place, "the line ends where %s is expected",
+			 what);
+	else if (token->kind != TOKEN_WRONG)
+		diagnose(diagnostics, ERROR, token->place, "%s is expected here", what);
+}

@@ -54,4 +54,10 @@ void lex_begin(struct lexer *lexer, struct arena *arena, struct diagnostics *dia
 /* Reads up to the next line that has tokens; false at the end of the text. */
 bool lex_line(struct lexer *lexer);
 
+bool token_is(const struct token *token, const char *text);
+
+/* Says that `what`, "the name of a phase", is expected at the token, unless the lexer has said that
+ * the token is wrong. */
+void expected_at(struct diagnostics *diagnostics, const struct token *token, const char *what);
+
 #endif

@@ -22,24 +22,10 @@ static bool fail(const struct reader *reader, struct place place, const char *me
 
 #define TEXT(...) arena_printf(reader->context->arena, __VA_ARGS__)
 
-void expected_at(struct context *context, const struct token *token, const char *what)
-{
-	if (token->kind == TOKEN_END)
-		diagnose(context->diagnostics, ERROR, token->place,
-			 "the line ends where %s is expected", what);
-	else if (token->kind != TOKEN_WRONG) /* the lexer has said so */
-		diagnose(context->diagnostics, ERROR, token->place, "%s is expected here", what);
-}
-
 static bool expected(const struct reader *reader, const char *what)
 {
-	expected_at(reader->context, reader->token, what);
+	expected_at(reader->context->diagnostics, reader->token, what);
 	return false;
-}
-
-static bool at_word(const struct reader *reader, const char *text)
-{
-	return reader->token->kind == TOKEN_WORD && !strcmp(reader->token->text, text);
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -76,7 +62,7 @@ static bool read_value(struct reader *reader, struct query_argument *argument)
 	const struct token *from = reader->token;
 	bool is_name = false;
 
-	if (at_word(reader, "_")) {
+	if (token_is(reader->token, "_")) {
 		reader->token++;
 		return true;
 	}
@@ -138,14 +124,14 @@ static bool read_arguments(struct reader *reader)
 		reader->token++;
 		return true;
 	}
-	while (!at_word(reader, "...")) {
+	while (!token_is(reader->token, "...")) {
 		if (!read_argument(reader, &given))
 			return false;
 		if (reader->token->kind != TOKEN_COMMA)
 			break;
 		reader->token++;
 	}
-	if (at_word(reader, "...")) {
+	if (token_is(reader->token, "...")) {
 		reader->token++;
 		if (reader->token->kind != TOKEN_CLOSE)
 			return expected(reader, "')'");
@@ -217,7 +203,7 @@ bool read_query(struct context *context, enum arch arch, const struct token **to
 {
 	struct reader state = { .context = context, .token = *token, .query = query };
 	struct reader *reader = &state;
-	bool optional = at_word(reader, "optional");
+	bool optional = token_is(reader->token, "optional");
 	const struct token *from;
 
 	*query = (struct query){ .arch = arch };
@@ -253,7 +239,7 @@ bool parse_query(struct context *context, enum arch arch, const struct source *s
 	if (!read_query(context, arch, &token, query))
 		return false;
 	if (token->kind != TOKEN_END)
-		expected_at(context, token, "the end of the call");
+		expected_at(context->diagnostics, token, "the end of the call");
 	return context->diagnostics->errors == errors;
 }
 

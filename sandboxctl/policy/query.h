@@ -39,7 +39,4 @@ bool parse_query(struct context *context, enum arch arch, const struct source *s
 /* The bits that it gives: a cube of the arguments. */
 struct cube query_bits(const struct query *query);
 
-/* Says what is expected at the token, as far as the lexer has not said that it is wrong. */
-void expected_at(struct context *context, const struct token *token, const char *what);
-
 #endif

@@ -20,16 +20,11 @@ static const struct {
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
-static bool is_word(const struct token *token, const char *text)
-{
-	return token->kind == TOKEN_WORD && !strcmp(token->text, text);
-}
-
 static size_t find_word(const struct token *token)
 {
 	size_t i = 0;
 
-	while (i < WORDS && !is_word(token, words[i].text))
+	while (i < WORDS && !token_is(token, words[i].text))
 		i++;
 	return i;
 }
@@ -40,7 +35,7 @@ bool at_question(const struct token *token)
 
 	if (i == WORDS || token[1].kind != TOKEN_WORD)
 		return false;
-	return words[i].is_port ? is_word(&token[1], "tcp") : token[1].text[0] == '/';
+	return words[i].is_port ? token_is(&token[1], "tcp") : token[1].text[0] == '/';
 }
 
 static bool read_object(struct context *context, const struct token **token,
@@ -50,7 +45,7 @@ static bool read_object(struct context *context, const struct token **token,
 	struct word word = { object->text, object->place, false, NULL };
 
 	if (object->kind != TOKEN_WORD) {
-		expected_at(context, object, "a port");
+		expected_at(context->diagnostics, object, "a port");
 		return false;
 	}
 	*token = object + 1;
@@ -96,7 +91,7 @@ bool parse_question(struct context *context, const struct source *source, struct
 	if (!read_question(context, &token, question))
 		return false;
 	if (token->kind != TOKEN_END)
-		expected_at(context, token, "the end of the question");
+		expected_at(context->diagnostics, token, "the end of the question");
 	return context->diagnostics->errors == errors;
 }
 
