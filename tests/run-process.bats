@@ -131,6 +131,71 @@ told_times() {
 	done
 }
 
+# The second signal comes when run has taken the first and does not know yet whether that was for the
+# group: strace stops it there, before it asks and after.
+@test "two signals to the group right behind each other come once each, by kill and by keys" {
+	local place way
+	requires strace /usr/bin/python3
+	cat >behind.py <<-'EOF2'
+		import fcntl, os, pty, re, signal, struct, subprocess, sys, termios
+		way, place, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+		pid, fd = pty.fork() # run leads a group, in the foreground
+		if pid == 0:
+		    os.execv(command[0], command)
+		out = ''
+		def wait_for(word, count):
+		    global out
+		    while len(re.findall(word, out)) < count:
+		        out += os.read(fd, 4096).decode()
+		wait_for('ready', 1)
+		strace = subprocess.Popen(['strace', '-p', str(pid), '-e', 'inject=' + place], stderr=subprocess.PIPE, text=True)
+		def strace_says(word):
+		    while word not in strace.stderr.readline():
+		        assert strace.poll() is None
+		strace_says('attached')
+		if way == 'kill':
+		    os.kill(-pid, signal.SIGWINCH)
+		    strace_says('stopped by SIGSTOP')
+		    os.kill(-pid, signal.SIGINT)
+		else:
+		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 10, 20, 0, 0))
+		    strace_says('stopped by SIGSTOP')
+		    os.write(fd, b'\x03')
+		wait_for('told by', 2)
+		os.kill(pid, signal.SIGCONT)
+		strace.terminate()
+		strace.wait()
+		os.kill(pid, signal.SIGUSR1) # alone: what else run passes on comes before it
+		wait_for('told by %d of %d' % (pid, signal.SIGUSR1), 1)
+		print(way, place, 'told', out.count('told by'), 'times')
+		os.kill(pid, signal.SIGTERM)
+		os.waitpid(pid, 0)
+	EOF2
+	for way in kill keys; do
+		for place in read:signal=SIGSTOP:when=2 sendto:signal=SIGSTOP:when=1; do
+			run timeout 60 /usr/bin/python3 behind.py "$way" "$place" "$SANDBOXCTL" run -p minimal --report events -- \
+				"$HOSTS/told" "$(kill -l INT)" "$(kill -l WINCH)" "$(kill -l USR1)"
+			expect "$way $place told 3 times"
+		done
+	done
+}
+
+@test "of a group that was stopped, run alone goes on: so does the program, and is told" {
+	requires setsid
+	start setsid "$SANDBOXCTL" run -p minimal --report events -- "$HOSTS/told" "$(kill -l INT)"
+	eventually output_has ready
+	program=$(pgrep -P "$pid" -x told)
+	kill -STOP -- "-$pid"
+	eventually is_stopped "$program"
+	eventually is_stopped "$pid"
+	kill -CONT "$pid"
+	kill -INT "$pid"
+	eventually told_times 1
+	output_has "told by $pid"
+	kill "$pid"
+	wait "$pid"
+}
+
 @test "when the terminal of run goes away, the program is told, once" {
 	requires /usr/bin/python3
 	cat >terminal.py <<-'EOF2'

@@ -18,7 +18,7 @@ enum { STAT_EXIT_CODE = 52, INFO_EXIT = 1 << 3 };
 bool members_begin(struct members *members)
 {
 	members->list = NULL;
-	members->witness = 0;
+	members->witness = (struct witness){ .file = -1 };
 	members->watch = epoll_create1(EPOLL_CLOEXEC);
 	return members->watch >= 0;
 }
@@ -130,7 +130,7 @@ pid_t members_stranger(const struct members *members)
 	while (children && !found && getdelim(&number, &size, ' ', children) > 0) {
 		pid_t pid = (pid_t)strtol(number, NULL, 10);
 
-		if (pid > 0 && pid != members->witness && !member_find(members, pid))
+		if (pid > 0 && pid != members->witness.pid && !member_find(members, pid))
 			found = pid;
 	}
 	free(number);

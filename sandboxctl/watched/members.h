@@ -7,6 +7,7 @@
 #define MEMBERS_H
 
 #include "watched/story.h"
+#include "watched/witness.h"
 
 struct member {
 	pid_t pid;
@@ -20,8 +21,8 @@ struct member {
 
 struct members {
 	struct member *list;
-	int watch;     /* epoll: becomes readable when one of them ends */
-	pid_t witness; /* a child of ours that is none; 0: there is not one */
+	int watch;		/* epoll: becomes readable when one of them ends */
+	struct witness witness; /* a child of ours that is no member */
 };
 
 bool members_begin(struct members *members);

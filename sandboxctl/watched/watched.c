@@ -14,7 +14,6 @@
 #include "watched/members.h"
 #include "watched/news.h"
 #include "watched/notices.h"
-#include "watched/witness.h"
 
 #include "../preload/report/mark.h"
 #include "reach.h"
@@ -310,24 +309,15 @@ static void take_ends(struct watcher *watcher)
 static const int passed_on[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,
 				 SIGALRM, SIGCONT, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU };
 
-static uint64_t bits(int a, int b, int c, int d)
-{
-	return 1ull << (a - 1) | 1ull << (b - 1) | 1ull << (c - 1) | 1ull << (d - 1);
-}
-
 /* A terminal tells its whole foreground group, and kill(1) may: then the command knows already, if
- * it is still in the group. What a key sends is for the group always: the witness is not asked, for
- * between two of them it may have missed it. A hangup may be for us alone, who lead the session. */
+ * it is still in the group. Without a witness only the terminal is known by what it sends. */
 static uint64_t known_to_command(struct watcher *watcher, uint64_t came, uint64_t of_kernel)
 {
-	const uint64_t keys = bits(SIGINT, SIGQUIT, SIGTSTP, SIGWINCH);
 	uint64_t of_group;
 
-	if (getpgid(watcher->first) != getpgrp())
-		return 0;
-	return witness_ask(&watcher->members.witness, &of_group)
-		       ? (of_group & came) | (of_kernel & keys)
-		       : of_kernel;
+	if (!witness_ask(&watcher->members.witness, came, &of_group))
+		of_group = of_kernel;
+	return getpgid(watcher->first) == getpgrp() ? of_group : 0;
 }
 
 static void take_signals(struct watcher *watcher)
@@ -455,7 +445,7 @@ static bool start(struct watcher *watcher, const sigset_t *mask, const char **wh
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (listener_start(&watcher->listener, options->program, options->argv, mask, why)) {
 		watcher->first = watcher->listener.pid;
-		watcher->members.witness = witness_start();
+		witness_start(&watcher->members.witness);
 		return true;
 	}
 	watcher->listener.file = -1;

@@ -1,9 +1,9 @@
 /* witness.h - was a signal for us alone, or for our whole process group?
  *
- * What it is: a process in our group that does nothing but be there. What is pending in it was sent
- * to the group, by a terminal or by kill(2), and reached the command, too: the kernel tells a
- * group's youngest first, so it has a signal before we do. What it must not do: outlive us, hold
- * anything open, or be taken for one of the command's.
+ * What it is: a process in our group that does nothing but collect signals. What it has was sent to
+ * the group, by a terminal or by kill(2), and reached the command, too: the kernel tells a group's
+ * youngest first, so it has a signal before we do. What it must not do: outlive us, hold anything
+ * open, or be taken for one of the command's.
  */
 #ifndef WITNESS_H
 #define WITNESS_H
@@ -12,13 +12,20 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* 0: there can be none. */
-pid_t witness_start(void);
+/* Sets of signals are bits: 1 is the first. */
+struct witness {
+	pid_t pid; /* 0: there is none */
+	int file;
+	uint64_t early; /* it had these before we did */
+};
 
-/* The signals that came to the group, as bits: 1 is the first. A new one takes its place if there
- * are any. False: nobody knows. */
-bool witness_ask(pid_t *witness, uint64_t *signals);
+/* When there can be none, .pid is 0. */
+void witness_start(struct witness *witness);
 
-void witness_end(pid_t *witness);
+/* Which of the signals that came to us since the last question came to the group. False: nobody
+ * knows. */
+bool witness_ask(struct witness *witness, uint64_t came, uint64_t *of_group);
+
+void witness_end(struct witness *witness);
 
 #endif

@@ -1,6 +1,6 @@
-/* told.c - says which signals come, from whom. Usage: told SIGNAL-NUMBER
- * Writes "ready", then "told by PID" each time that the signal comes, until SIGTERM does. PID is 0
- * when it is the kernel's, as that of a terminal.
+/* told.c - says which signals come, from whom. Usage: told SIGNAL-NUMBER...
+ * Writes "ready", then "told by PID of SIGNAL" each time that one of them comes, until SIGTERM
+ * does. PID is 0 when it is the kernel's, as that of a terminal.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +15,14 @@ int main(int argc, char **argv)
 		return 2;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, (int)strtol(argv[1], NULL, 10));
+	for (int i = 1; i < argc; i++)
+		sigaddset(&signals, (int)strtol(argv[i], NULL, 10));
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	for (puts("ready"); info.si_signo != SIGTERM;) {
 		fflush(stdout);
 		if (sigwaitinfo(&signals, &info) > 0 && info.si_signo != SIGTERM)
-			printf("told by %d\n", info.si_code == SI_KERNEL ? 0 : info.si_pid);
+			printf("told by %d of %d\n", info.si_code == SI_KERNEL ? 0 : info.si_pid,
+			       info.si_signo);
 	}
 	return 0;
 }
