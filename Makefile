@@ -9,6 +9,7 @@
 #   make bench      measurements, as ratios within one run
 #   make tightness  how many calls the shipped policies leave open, beside published numbers
 #   make fuzz       100000 random policies and libFuzzer (SEED=n COUNT=n TIME=seconds)
+#   make clean      take build/ away; make help shows this
 #
 # CC, CFLAGS, CPPFLAGS and LDFLAGS are yours: they are appended, never overwritten.
 
@@ -19,6 +20,7 @@ LIBDIR  ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share/libsandbox
 DOCDIR  ?= $(PREFIX)/share/doc/libsandbox
 MANDIR  ?= $(PREFIX)/share/man
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 
 VERSION := 0.1.0
 B       := build
@@ -46,7 +48,7 @@ BASE_CPPFLAGS := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPOLICYDIR='"$(DATADIR)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all aarch64 demo test lint bench tightness benches fuzz fuzzers install uninstall clean setup hosts unit FORCE
+.PHONY: all help aarch64 demo test lint bench tightness benches fuzz fuzzers install uninstall clean setup hosts unit FORCE
 all:
 
 # --- libsandbox.so: what runs inside somebody else's program -----------------------------------
@@ -84,6 +86,9 @@ TEXTS    := $(patsubst %,$(B)/%,$(wildcard policies/*.policy policies/groups/*.g
 COMPILED := $(patsubst policies/%.policy,$(B)/policies/%.policyc,$(wildcard policies/*.policy))
 
 all: $(B)/libsandbox.so $(B)/sandboxctl $(COMPILED)
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
 # A change of flags rebuilds: this file is rewritten only when they differ.
 FLAGS = $(subst ','\'',$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(BASE_CFLAGS) $(BASE_CPPFLAGS) \
@@ -299,9 +304,10 @@ tightness:
 
 # --- installation --------------------------------------------------------------------------------
 MAN := $(wildcard docs/*.[1-8])
-CI_DOCS := docs/ci.md $(wildcard docs/ci/*)
+PAGES := $(wildcard docs/*.md docs/ci/*)
 INSTALLED := $(LIBDIR)/libsandbox.so $(BINDIR)/sandboxctl $(DATADIR)/ci-regress \
-	$(patsubst docs/%,$(DOCDIR)/%,$(CI_DOCS)) \
+	$(COMPDIR)/sandboxctl \
+	$(patsubst docs/%,$(DOCDIR)/%,$(PAGES)) \
 	$(patsubst $(B)/%,$(DATADIR)/%,$(TEXTS) $(COMPILED)) \
 	$(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 
@@ -314,7 +320,8 @@ install: all
 	$(Q)for m in $(MAN); do \
 	  install -D -m 644 "$$m" "$(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}" || exit 1; done
 	$(Q)install -D -m 755 scripts/ci-regress '$(DESTDIR)$(DATADIR)/ci-regress'
-	$(Q)for f in $(CI_DOCS); do \
+	$(Q)install -D -m 644 scripts/completion.bash '$(DESTDIR)$(COMPDIR)/sandboxctl'
+	$(Q)for f in $(PAGES); do \
 	  install -D -m 644 "$$f" "$(DESTDIR)$(DOCDIR)/$${f#docs/}" || exit 1; done
 	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 

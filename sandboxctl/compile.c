@@ -19,8 +19,7 @@ static const char help[] =
 	"\n"
 	"  -o, --output FILE    write there; - is standard output (one POLICY only)\n"
 	"  -a, --arch ARCH      for x86_64 or aarch64 (this machine's)\n"
-	"  -t, --trigger TEXT   replace the triggers of the last phase: 'epoll_wait where timeout "
-	"!= 0'\n"
+	"  -t, --trigger TEXT   replace the triggers of the last phase: 'call aeMain'\n"
 	"  -c, --check-owner    refuse texts that others than root and this user could have "
 	"written\n"
 	"                       (the library asks so when it compiles on the way)\n";

@@ -11,19 +11,20 @@
 #include "trigger/elffile.h"
 #include "trigger/symbol.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
 	"usage: sandboxctl functions [OPTIONS] FILE [NAME]\n"
 	"\n"
 	"The functions of a program or library that a trigger `call` could name, those of its\n"
-	"separate debug file included. With NAME, the one that `call NAME` means: a symbol, or a "
-	"C++\n"
-	"name with its parameter list or without.\n"
+	"separate debug file included. With NAME, the one that `call NAME` means: a symbol, or a\n"
+	"C++ name with its parameter list or without.\n"
 	"\n"
 	"  -j, --json         for other programs\n"
 	"  -s, --symbols      only each symbol, a tab, and its C++ name\n";
@@ -280,7 +281,10 @@ int functions_main(int argc, char **argv)
 		return result;
 	options.file = argv[0];
 	options.name = argv[1];
-	if (!read_functions(&listed, options.file)) {
+	if (access(options.file, R_OK)) {
+		complain("%s: %s", options.file, strerror(errno));
+		result = EXIT_USAGE;
+	} else if (!read_functions(&listed, options.file)) {
 		complain("%s: cannot be read as a 64-bit program or library", options.file);
 		result = EXIT_USAGE;
 	} else {

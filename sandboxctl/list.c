@@ -11,7 +11,9 @@ static const char help[] =
 	"usage: sandboxctl list [--json]\n"
 	"\n"
 	"The policies of the search path, first come first: $SANDBOX_POLICY_PATH, your own in\n"
-	"~/.config/libsandbox/policies, /etc/libsandbox/policies, the built-in ones.\n";
+	"~/.config/libsandbox/policies, /etc/libsandbox/policies, the built-in ones.\n"
+	"\n"
+	"  -j, --json   for other programs\n";
 
 struct entry {
 	const char *name, *path, *about, *programs;

@@ -39,30 +39,55 @@ static int help(FILE *out)
 	fputs("usage: sandboxctl COMMAND [OPTIONS] [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
 		fprintf(out, "  %-11s%s\n", subcommands[i].name, subcommands[i].help);
-	fputs("\n'sandboxctl COMMAND --help' says more about one.\n", out);
+	fputs("\n'sandboxctl help COMMAND' says more about one, sandboxctl(1) all.\n", out);
 	return out == stdout ? EXIT_GOOD : EXIT_USAGE;
+}
+
+static int run_command(int argc, char **argv)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, argv[0]);
+	for (size_t i = 0; i < SUBCOMMANDS; i++) {
+		if (!strcmp(argv[0], subcommands[i].name))
+			return subcommands[i].run(argc, argv);
+		nearest_try(&nearest, subcommands[i].name);
+	}
+	complain("no command is called '%s'", argv[0]);
+	if (argv[0][0] == '-')
+		fputs("  options stand behind the command: sandboxctl run -p redis\n", stderr);
+	else if (nearest.best)
+		fprintf(stderr, "  did you mean '%s'?\n", nearest.best);
+	else
+		fputs("  'sandboxctl help' shows those that there are\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* "help run" is "run --help". */
+static int help_about(char *command)
+{
+	char word[] = "--help";
+	char *argv[] = { command, word, NULL };
+
+	return run_command(2, argv);
+}
+
+static bool is_either(const char *word, const char *a, const char *b)
+{
+	return !strcmp(word, a) || !strcmp(word, b);
 }
 
 int main(int argc, char **argv)
 {
-	struct nearest nearest;
-
 	if (argc < 2)
 		return help(stderr);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return help_about(argv[2]);
+	if (!strcmp(argv[1], "help") || is_either(argv[1], "--help", "-h"))
 		return help(stdout);
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+	if (is_either(argv[1], "--version", "-V")) {
 		puts("sandboxctl " VERSION);
 		return EXIT_GOOD;
 	}
-	nearest_begin(&nearest, argv[1]);
-	for (size_t i = 0; i < SUBCOMMANDS; i++) {
-		if (!strcmp(argv[1], subcommands[i].name))
-			return subcommands[i].run(argc - 1, argv + 1);
-		nearest_try(&nearest, subcommands[i].name);
-	}
-	complain("no command is called '%s'", argv[1]);
-	if (nearest.best)
-		fprintf(stderr, "  did you mean '%s'?\n", nearest.best);
-	return EXIT_USAGE;
+	return run_command(argc - 1, argv + 1);
 }

@@ -56,10 +56,13 @@ static bool take(const struct command *command, int letter, const char *text)
 int read_options(const struct command *command, int *argc, char ***argv)
 {
 	struct option words[OPTIONS_MAX + 2];
+	static char name[32];
 	char letters[2 * OPTIONS_MAX + 3];
 	int letter;
 
 	spell(command, words, letters);
+	snprintf(name, sizeof(name), "sandboxctl: %s", command->name);
+	**argv = name; /* with which getopt_long() begins its messages */
 	while ((letter = getopt_long(*argc, *argv, letters, words, NULL)) != -1) {
 		if (letter == 'h') {
 			fputs(command->help, stdout);

@@ -71,7 +71,7 @@ policies_of() {
 		grep -qxF ".It Cm $command" "$page"
 		grep -qxF ".Cm $command" "$page"
 		"$SANDBOXCTL" "$command" --help |
-			sed -nE 's/^  (-[a-z]), (--[a-z-]+).*/\1 \2/p' | while read -r short long; do
+			sed -nE 's/^  (-[a-zA-Z]), (--[a-z-]+).*/\1 \2/p' | while read -r short long; do
 			grep -qE "^\.It Fl ${short#-} , Fl ${long#-}( |$)" "$page" || {
 				echo "$command: $short, $long"
 				exit 1
@@ -81,6 +81,64 @@ policies_of() {
 	# And no other.
 	diff <(sed -nE 's/^\.It Cm ([a-z]+)$/\1/p' "$page" | sed '/^allow$/,$d' | sort) \
 		<(sort commands)
+}
+
+# synopsis_of COMMAND: the letters of its options there, one a line.
+synopsis_of() {
+	sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$ROOT/docs/sandboxctl.1" |
+		sed -n "/^\.Cm $1\$/,/^\.Nm/p" | sed -nE 's/^(\.Op)? ?\.?Fl ([a-zA-Z]+).*/\2/p' | grep -o . | sort
+}
+
+@test "the synopsis has the options of every subcommand, and no other" {
+	local command
+	"$SANDBOXCTL" help | sed -nE 's/^  ([a-z]+) .*/\1/p' >commands
+	[ "$(synopsis_of run | tr -d '\n')" = FLPlprt ] # they are found
+	while read -r command; do
+		diff <(synopsis_of "$command") \
+			<("$SANDBOXCTL" "$command" --help | sed -nE 's/^  -([a-zA-Z]), .*/\1/p' | sort) || {
+			echo "$command"
+			false
+		}
+	done <commands
+}
+
+@test "help COMMAND is COMMAND --help, and no line of it is wider than 92" {
+	local command
+	"$SANDBOXCTL" help | sed -nE 's/^  ([a-z]+) .*/\1/p' >commands
+	[ "$(wc -l <commands)" -gt 10 ]
+	while read -r command; do
+		"$SANDBOXCTL" help "$command" >text
+		"$SANDBOXCTL" "$command" --help | diff text -
+		refute grep -nE '.{93}' text
+		grep -q "^usage: sandboxctl $command" text
+	done <commands
+	refute "$SANDBOXCTL" help nonesuch
+}
+
+@test "make help names every target that is meant for people" {
+	local target
+	make -s -C "$ROOT" help >targets
+	for target in demo test lint aarch64 install bench tightness fuzz clean; do
+		grep -q "^  make $target  " targets
+	done
+	refute grep -q '^#' targets
+}
+
+# completed WORD...: what bash offers for the last of these words.
+completed() {
+	bash -c 'PATH=${SANDBOXCTL%/*}:$PATH; . "$0/scripts/completion.bash"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _sandboxctl; echo "${COMPREPLY[*]}"' "$ROOT" "$@"
+}
+
+@test "bash completes commands, options and policies" {
+	export SANDBOXCTL
+	[ "$(completed sandboxctl le)" = learn ]
+	[ "$(completed sandboxctl help expl)" = explain ]
+	[ "$(completed sandboxctl run --requ)" = --require-lock ]
+	[ "$(completed sandboxctl check -a aar)" = aarch64 ]
+	[ "$(completed sandboxctl run -p redis-f)" = redis-full ]
+	[ "$(completed sandboxctl show memcached-f)" = memcached-full ]
+	[ -z "$(completed sandboxctl run -p redis -- redis-f)" ] # the program's
 }
 
 @test "every word of the language is in sandbox-policy.5" {

@@ -37,6 +37,8 @@ make_into() {
 	local place=$destination/usr/share verdict=sandbox-ci/verdict.json
 	make_into install
 	[ -r "$place/doc/libsandbox/ci.md" ]
+	[ -r "$place/doc/libsandbox/triggers.md" ]
+	[ -r "$place/bash-completion/completions/sandboxctl" ]
 	[ -r "$place/doc/libsandbox/ci/github.yml" ]
 	[ -r "$place/doc/libsandbox/ci/gitlab.yml" ]
 	cd "$BATS_TEST_TMPDIR"
