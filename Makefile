@@ -183,6 +183,7 @@ $(B)/unit/%: $(B)/asan/tests/unit/%.c.o $(UNIT_OBJ)
 	$(Q)$(CC) $(ASAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp
 
 $(B)/unit/test_rights: $(B)/asan/sandboxctl/record/rights.c.o
+$(B)/unit/test_opens: $(B)/asan/sandboxctl/record/opens.c.o
 
 # Fuzzers: the same parts with clang's libFuzzer, and the random policies without sanitizers.
 CLANG    ?= clang

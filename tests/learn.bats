@@ -100,6 +100,57 @@ rules() {
 	sandboxed ./second.policy "$LEARNER" wait executable
 }
 
+@test "files: who appends may not empty, make or overwrite them, nor read; who made them new may only do that" {
+	local learned=(sandboxed ./learner.policy "$LEARNER" wait)
+	learn -q -t poll -- "$LEARNER" wait open wca log
+	rules learner.policy | grep -xF \
+		'allow openat where flags & (O_ACCMODE|O_TRUNC|O_APPEND|O_TMPFILE) == O_WRONLY|O_APPEND'
+	"${learned[@]}" open wca other.log open wa log # the weaker one, too
+	[ -e other.log ]
+	echo precious >file
+	for mode in wc wt wat w r u wn; do
+		"$LEARNER" wait open "$mode" spare # the control: unlocked it lives
+		run "${learned[@]}" open "$mode" file
+		[ "$status" -eq "$DIED_OF_SIGSYS" ]
+		expect 'denied openat('
+	done
+	[ "$(cat file)" = precious ]
+	learn -q -o new.policy -t poll -- "$LEARNER" wait open ucx new open wt old open r file
+	rules new.policy | grep -F openat | diff - <(
+		echo 'allow openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY'
+		echo 'allow openat where flags & (O_ACCMODE|O_CREAT|O_TMPFILE) == O_WRONLY'
+		echo 'allow openat where flags has O_CREAT|O_EXCL'
+	)
+	sandboxed ./new.policy "$LEARNER" wait open wcxt newer open wa file open r log
+	run sandboxed ./new.policy "$LEARNER" wait open wc file
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	run sandboxed ./new.policy "$LEARNER" wait open u file
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+}
+
+@test "files: a covered way of opening is no news, another is; --check says it; --exact has what was seen" {
+	learn -q -t poll -- "$LEARNER" wait open wct file
+	rules learner.policy | grep -xF 'allow openat where flags & (O_ACCMODE|O_TMPFILE) == O_WRONLY'
+	cp learner.policy first
+	run learn -t poll -- "$LEARNER" wait open wca file
+	expect 'learner.policy allows all that was seen: it stays as it is'
+	cmp learner.policy first
+	run learn -q --check ./learner.policy -- "$LEARNER" wait open w file
+	[ "$status" -eq 0 ]
+	run learn -q --check ./learner.policy -- "$LEARNER" wait open u file
+	[ "$status" -eq 1 ]
+	expect 'openat(_, _, O_RDWR): 1 time'
+	learn -q -r other.recording -o other.policy -t poll -- "$LEARNER" wait open u file
+	learn -q -m learner.recording -m other.recording -o both.policy
+	sandboxed ./both.policy "$LEARNER" wait open wct file open u file
+	run sandboxed ./learner.policy "$LEARNER" wait open u file # control
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	learn -q --exact -o exact.policy -m learner.recording
+	sandboxed ./exact.policy "$LEARNER" wait open wct file open wca file
+	run sandboxed ./exact.policy "$LEARNER" wait open w file
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+}
+
 @test "memory: which call takes it depends on sizes, so that one of them stands for all but executable memory" {
 	learn -q -t poll -- "$LEARNER" wait grow 65000 # with brk
 	rules learner.policy >given
@@ -195,7 +246,8 @@ rules() {
 }
 
 @test "every policy that is written passes check without an error or a warning" {
-	learn -q -t poll -- "$LEARNER" wait sockets thread fork exec read /etc/passwd write out
+	learn -q -t poll -- "$LEARNER" wait sockets thread fork exec read /etc/passwd write out \
+		open ucx new open un . open u out
 	run "$SANDBOXCTL" check ./learner.policy
 	[ "$status" -eq 0 ]
 	[[ "$output" != *error* && "$output" != *warning* ]]

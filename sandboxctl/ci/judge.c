@@ -17,7 +17,7 @@ static const char *suggest(struct arena *arena, const struct sighting *sighting,
 	bool is_line = verdict.reason == REASON_DECISION;
 
 	*list[0] = *sighting;
-	conditions = find_conditions(arena, list, 1);
+	conditions = find_conditions(arena, list, 1, false);
 	return arena_printf(arena, "%sallow %s%s%s", is_line ? "override " : "", name,
 			    conditions.list[0].condition ? " where " : "",
 			    conditions.list[0].condition ? conditions.list[0].condition : "");

@@ -21,7 +21,7 @@ enum argument_use {
 	USE_PROTOCOL, /* matters where the family leaves much open */
 
 	/* A call has one of these at most, and then no other: */
-	USE_OPEN,    /* for reading, or for more */
+	USE_OPEN,    /* to read, write, empty, make a file: opens.h */
 	USE_MEMORY,  /* PROT_* */
 	USE_PROCESS, /* CLONE_*, and a signal in the low eight bits */
 	USE_BITS,    /* flags: unshare_flags within CLONE_FS|CLONE_FILES */

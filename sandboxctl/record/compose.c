@@ -310,7 +310,8 @@ static void for_each_call(struct composer *composer,
 static void note_need(struct composer *composer, uint32_t number, struct sighting **list,
 		      size_t count)
 {
-	struct conditions conditions = find_conditions(composer->context->arena, list, count);
+	struct conditions conditions =
+		find_conditions(composer->context->arena, list, count, composer->options->exact);
 
 	if (number >= TABLE_NUMBERS)
 		return;
@@ -380,7 +381,8 @@ static void add_what_is_left(struct composer *composer, uint32_t number, struct 
 
 	if (number < TABLE_NUMBERS && composer->choice.covers[number])
 		return;
-	conditions = find_conditions(composer->context->arena, list, count);
+	conditions =
+		find_conditions(composer->context->arena, list, count, composer->options->exact);
 	add_call(composer, number, &conditions);
 }
 

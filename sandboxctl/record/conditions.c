@@ -1,9 +1,10 @@
 /* conditions.c - from the arguments that were seen to conditions; see conditions.h. */
 #include "conditions.h"
 
+#include "opens.h"
+
 #include "policy/decode.h"
 
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct maker {
 	struct arena *arena;
 	uint32_t number;
 	const struct syscall_name *name;
+	bool exact;
 };
 
 #define TEXT(...) arena_printf(maker->arena, __VA_ARGS__)
@@ -47,15 +49,6 @@ static uint64_t all_bits(struct sighting **list, size_t count, unsigned slot)
 	for (size_t i = 0; i < count; i++)
 		bits |= list[i]->cube.value[slot];
 	return bits;
-}
-
-/* Every one of them opened a file only to read it. */
-static const char *open_condition(const struct maker *maker, struct sighting **list, size_t count,
-				  unsigned slot)
-{
-	if (all_bits(list, count, slot) & (O_ACCMODE | O_CREAT | O_TRUNC))
-		return NULL;
-	return TEXT("%s & (O_ACCMODE|O_CREAT|O_TRUNC) == O_RDONLY", argument(maker, slot));
 }
 
 /* What nobody asked for stays refused: executable memory, or at least memory that can also be
@@ -101,6 +94,67 @@ static void add_clone(const struct maker *maker, struct conditions *conditions,
 		add(maker, conditions,
 		    within(maker, slot, all_bits(processes, process_count, slot)), processes,
 		    process_count);
+}
+
+/* --- files --------------------------------------------------------------------------------------
+ */
+
+static int compare_kinds(const void *a, const void *b)
+{
+	const struct open_kind *x = a, *y = b;
+
+	if (x->are != y->are)
+		return x->are < y->are ? -1 : 1;
+	return (x->bits > y->bits) - (x->bits < y->bits);
+}
+
+/* Of these kinds those that are not in another one, reading first. */
+static size_t widest(struct open_kind *kinds, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(kinds, count, sizeof(kinds[0]), compare_kinds);
+	for (size_t i = 0; i < count; i++) {
+		bool is_held = false;
+
+		/* Those before have been moved: what held them holds this one, too. */
+		for (size_t j = 0; j < kept; j++)
+			is_held |= open_kind_is_in(kinds[i], kinds[j]);
+		for (size_t j = i + 1; j < count; j++)
+			is_held |= open_kind_is_in(kinds[i], kinds[j]);
+		if (!is_held)
+			kinds[kept++] = kinds[i];
+	}
+	return kept;
+}
+
+/* A line for each of the things that were done to files. */
+static void add_opens(const struct maker *maker, struct conditions *conditions,
+		      struct sighting **list, size_t count, unsigned slot)
+{
+	struct open_kind *kinds = arena_alloc(maker->arena, count, sizeof(*kinds));
+	bool *taken = arena_alloc(maker->arena, count, sizeof(*taken));
+	size_t kind_count;
+
+	for (size_t i = 0; i < count; i++)
+		kinds[i] = open_kind(list[i]->cube.value[slot], maker->exact);
+	kind_count = widest(kinds, count);
+	for (size_t i = 0; i < kind_count; i++) {
+		struct sighting **of_kind = arena_alloc(maker->arena, count, sizeof(*of_kind));
+		size_t of_count = 0;
+
+		for (size_t j = 0; j < count; j++) {
+			uint64_t flags = list[j]->cube.value[slot];
+
+			if (taken[j] || !open_kind_is_in(open_kind(flags, maker->exact), kinds[i]))
+				continue;
+			taken[j] = true;
+			of_kind[of_count++] = list[j];
+		}
+		add(maker, conditions,
+		    open_kind_text(maker->arena, kinds[i], argument(maker, slot)), of_kind,
+		    of_count);
+	}
 }
 
 /* --- values, several arguments together ------------------------------------------------------- */
@@ -274,10 +328,11 @@ static bool is_open(struct sighting **list, size_t count, unsigned slot)
 	return false;
 }
 
-struct conditions find_conditions(struct arena *arena, struct sighting **list, size_t count)
+struct conditions find_conditions(struct arena *arena, struct sighting **list, size_t count,
+				  bool exact)
 {
 	const struct maker maker = { arena, list[0]->number,
-				     names_number(ARCH_NATIVE, list[0]->number) };
+				     names_number(ARCH_NATIVE, list[0]->number), exact };
 	struct conditions conditions = { 0 };
 
 	for (unsigned slot = 0; maker.name && slot < maker.name->count; slot++) {
@@ -287,11 +342,12 @@ struct conditions find_conditions(struct arena *arena, struct sighting **list, s
 			continue;
 		if (use == USE_PROCESS)
 			add_clone(&maker, &conditions, list, count, slot);
+		else if (use == USE_OPEN)
+			add_opens(&maker, &conditions, list, count, slot);
 		else
 			add(&maker, &conditions,
-			    use == USE_OPEN	? open_condition(&maker, list, count, slot)
-			    : use == USE_MEMORY ? memory_condition(&maker, list, count, slot)
-						: within(&maker, slot, all_bits(list, count, slot)),
+			    use == USE_MEMORY ? memory_condition(&maker, list, count, slot)
+					      : within(&maker, slot, all_bits(list, count, slot)),
 			    list, count);
 		return conditions;
 	}

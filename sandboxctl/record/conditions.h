@@ -21,7 +21,8 @@ struct conditions {
 	size_t count;
 };
 
-/* `list`: all sightings of one call. */
-struct conditions find_conditions(struct arena *arena, struct sighting **list, size_t count);
+/* `list`: all sightings of one call. `exact`: the flags of open are not generalised. */
+struct conditions find_conditions(struct arena *arena, struct sighting **list, size_t count,
+				  bool exact);
 
 #endif

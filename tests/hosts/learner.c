@@ -1,6 +1,8 @@
 /* learner.c - a small server's life for sandboxctl learn, told by its arguments in order.
  * Each word is done once:
  *   read PATH, write PATH   opens it so
+ *   open MODE PATH          with the flags of these letters: r(ead), w(rite), u(pdate: both),
+ *                           c(reat), x (O_EXCL), t(runc), a(ppend), n(ameless: O_TMPFILE)
  *   wait                    poll with a time limit: a trigger
  *   listen PORT             a TCP port on loopback
  *   thread, fork, exec      makes one and waits for it; exec starts /bin/true
@@ -39,6 +41,24 @@ static void open_it(const char *path, int flags)
 		perror(path);
 	else
 		close(file);
+}
+
+static int flags_of(const char *letters)
+{
+	static const struct {
+		char letter;
+		int flags;
+	} modes[] = {
+		{ 'r', O_RDONLY }, { 'w', O_WRONLY }, { 'u', O_RDWR },	 { 'c', O_CREAT },
+		{ 'x', O_EXCL },   { 't', O_TRUNC },  { 'a', O_APPEND }, { 'n', O_TMPFILE },
+	};
+	int flags = 0;
+
+	for (; *letters; letters++)
+		for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+			if (modes[i].letter == *letters)
+				flags |= modes[i].flags;
+	return flags;
 }
 
 static void listen_at(const char *port)
@@ -118,6 +138,8 @@ int main(int argc, char **argv)
 			open_it(argv[++i], O_RDONLY);
 		else if (!strcmp(word, "write"))
 			open_it(argv[++i], O_WRONLY | O_CREAT | O_APPEND);
+		else if (!strcmp(word, "open"))
+			open_it(argv[i + 2], flags_of(argv[i + 1])), i += 2;
 		else if (!strcmp(word, "wait"))
 			poll(NULL, 0, 1);
 		else if (!strcmp(word, "listen"))
