@@ -165,3 +165,96 @@ taken_over() {
 	wait "$pid"
 	refute output_has denied
 }
+
+# --- what its head says of reloading --------------------------------------------------------------------
+
+# copy_that_reloads FILE: the policy, changed as its head says: its lines in the place of one, and
+# without another.
+copy_that_reloads() {
+	awk 'NR == FNR {
+		if (/SIGHUP and refresh_certs/) on = 1
+		if (on && /^#         allow/) lines = lines substr($0, 11) "\n"
+		if (on && match($0, /in the place of `[^`]*`/)) {
+			replaced = substr($0, RSTART + 17, RLENGTH - 18)
+			on = 0
+		}
+		next
+	}
+	{ rule = $0; sub(/^ +/, "", rule); sub(/ *#.*/, "", rule); gsub(/ +/, " ", rule) }
+	rule == "root empty" { next }
+	rule == replaced { printf "%s", lines; next }
+	{ print }' "$ROOT/policies/memcached.policy" "$ROOT/policies/memcached.policy" >"$1"
+	chmod go-w "$1"
+}
+
+# logs_in_as USER: memcached takes the first thing that a client stores for a name and a password.
+logs_in_as() {
+	local answer
+	exec 9<>"/dev/tcp/127.0.0.1/$port" || return 1
+	printf 'set x 0 0 %d\r\n%s secret\r\n' $((${#1} + 7)) "$1" >&9
+	read -r -t 10 answer <&9
+	exec 9>&- 9<&-
+	[[ "$answer" == STORED* ]]
+}
+
+# shows_certificate NAME: to who connects over TLS.
+shows_certificate() {
+	openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | grep -q "subject=CN = $1"
+}
+
+# certificate NAME: one that the servers of any user may read.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$place/key" -out "$place/certificate" -subj "/CN=$1" 2>/dev/null
+	chmod a+r "$place/key"
+}
+
+# start_reloader POLICY OPTION...
+start_reloader() {
+	local user=()
+	[[ "$(id -u)" -ne 0 ]] || user=(-u nobody)
+	start env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY="$1" \
+		memcached -l 127.0.0.1 -p "$port" -t 1 -U 0 "${user[@]}" "${@:2}"
+	eventually output_has ': locked: policy'
+}
+
+@test "a copy that is changed as the head of the policy says reloads its users at SIGHUP" {
+	local place ended=0
+	place=$(public_directory)
+	copy_that_reloads "$place/mine.policy"
+	echo 'old:secret' >"$place/users"
+	start_reloader "$place/mine.policy" -Y "$place/users"
+	logs_in_as old
+	refute logs_in_as new
+	echo 'new:secret' >>"$place/users"
+	refute logs_in_as new # until it is told
+	kill -HUP "$pid"
+	eventually logs_in_as new
+	is_locked "$pid"
+	refute output_has denied
+	# both of its lines are needed
+	sed -i '/allow fstat newfstatat lseek/d' "$place/mine.policy"
+	kill "$pid"
+	wait "$pid"
+	rm "$BATS_TEST_TMPDIR/output"
+	start_reloader "$place/mine.policy" -Y "$place/users"
+	kill -HUP "$pid"
+	wait "$pid" || ended=$?
+	[ "$ended" -eq "$DIED_OF_SIGSYS" ]
+	output_has 'newfstatat'
+}
+
+@test "that copy reloads its certificates at refresh_certs" {
+	requires openssl
+	local place
+	place=$(public_directory)
+	copy_that_reloads "$place/mine.policy"
+	certificate old
+	start_reloader "$place/mine.policy" -Z -o "ssl_chain_cert=$place/certificate,ssl_key=$place/key"
+	eventually shows_certificate old
+	certificate new
+	shows_certificate old # until it is asked
+	printf 'refresh_certs\r\nquit\r\n' | openssl s_client -quiet -connect "127.0.0.1:$port" 2>/dev/null | grep -q OK
+	shows_certificate new
+	is_locked "$pid"
+	refute output_has denied
+}
