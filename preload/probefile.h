@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define PROBES_MAGIC	"SBXPROBE"
-#define PROBES_VERSION	2u
+#define PROBES_VERSION	3u
 #define PROBES_SIZE_MAX (1u << 18)
 
 enum probe_kind {
@@ -31,11 +31,13 @@ struct probe {
 	uint32_t number;
 	uint32_t phase; /* string: the phase whose lock must deny it */
 	uint32_t text;	/* string: the line of the .test file */
+	uint32_t line;	/* its number: a line about all phases is a probe for each */
 	uint32_t error; /* of a call: what it must fail with; 0: the child must die of SIGSYS */
 	uint32_t port;
 	uint32_t path;	  /* string, of the kinds that have one */
 	uint32_t beneath; /* PROBE_CREATE: string: a name in the directory that `path` is */
 	uint32_t beside;  /* PROBE_CREATE: string: a name where `path` is another file */
+	uint32_t tried;	  /* 0; the library notes here that it was */
 	uint32_t reserved;
 	uint64_t arguments[6];
 };

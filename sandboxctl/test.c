@@ -139,22 +139,26 @@ static void try_expectation(struct run *run, const struct expectation *expectati
 
 /* --- probes ----------------------------------------------------------------------------------- */
 
+/* In each phase that the line is about: which of them a process locks, it knows itself. */
 static void add_probes(const struct run *run, const struct expectation *expectation,
 		       struct probe_table *table)
 {
-	const char *why = "";
+	const char *said = "";
 
-	for (size_t i = 0; i < run->policy->phase_count && why; i++) {
+	for (size_t i = 0; i < run->policy->phase_count; i++) {
 		const struct phase *phase = &run->policy->phases[i];
+		const char *why;
 
 		if (expectation->query.is_absent ||
 		    (expectation->phase.text && strcmp(expectation->phase.text, phase->name) != 0))
 			continue;
 		why = add_probe(table, run->policy, phase, expectation);
-	}
-	if (why && *why && run->options->name_unprobed)
+		if (!why || !strcmp(why, said) || !run->options->name_unprobed)
+			continue;
 		say(run, "%s:%u: not probed: %s: %s\n", expectation->place.source->name,
 		    expectation->place.line, expectation->text, why);
+		said = why;
+	}
 }
 
 static bool write_probes(const struct run *run, const struct expectations *expectations)

@@ -309,9 +309,79 @@ forks=('must deny optional fork' 'must deny optional vfork' 'must deny clone(SIG
 	expect 'cannot be probed: its first child would be the first process of the new PID namespace'
 	printf '%s\n' 'policy 1' 'phase early' 'trigger main' 'default allow' 'errno EPERM getpgid' 'phase serving' \
 		'trigger poll' 'default allow' 'errno EPERM getpgid' 'trap mount' >p.policy
+	write_test 'serving: must deny mount'
 	probed between 0 poll
 	[ "$status" -eq 125 ]
 	expect 'cannot be probed: it locks where an earlier phase is locked'
+}
+
+# two_phases LINE LINE: p.policy with a rule for each of two phases, which start at poll and at select.
+two_phases() {
+	printf '%s\n' 'policy 1' 'program lineage' 'phase one' '  trigger poll' '  default allow' "  $1" \
+		'phase two' "${apart:-}" '  trigger select' '  default allow' "  $2" >p.policy
+}
+
+# probed_family WORD...: the words of lineage, under run, which demands each lock.
+probed_family() {
+	rm -f report
+	LINEAGE_OUT=/dev/null SANDBOX_PROBES=$PWD/p.probes run timeout --foreground 60 "$SANDBOXCTL" run -l -r report \
+		-L "$LIBRARY" -p ./p.policy -- "$HOSTS/lineage" "$@"
+	printf '%s\n' "$output"
+}
+
+@test "a line about no phase is tried in each process, whatever phase it locks, as sandboxctl test holds it there" {
+	requires jq
+	local apart='  apart one'
+	two_phases 'trap mount' 'errno EPERM mount'
+	write_test 'must deny mount'
+	grep -qF 'p.probes: 2 probes' listed
+	probed_family fork '[' lock ']' fork '[' other ']' reap reap
+	[ "$status" -eq 0 ]
+	[ "$(events '"\(.phase) \(.line) \(.seen) \(.ok)"' | sort)" = 'one must deny mount SIGSYS true
+two must deny mount EPERM true' ]
+	two_phases 'trap mount' 'trap ptrace'
+	probed_family fork '[' lock ']' fork '[' other ']' reap reap
+	[ "$status" -eq 125 ]
+	[ "$(events '"\(.phase) \(.ok)"' | sort)" = $'one true\ntwo false' ]
+	run "$SANDBOXCTL" test p.test
+	[ "$status" -eq 1 ]
+	expect 'phase two: allow'
+}
+
+@test "what an earlier lock of the same process was tried for counts at a later one, and nothing else does" {
+	requires jq
+	two_phases 'trap mount' 'trap mount ptrace'
+	write_test 'must deny mount'
+	probed_family lock other
+	[ "$status" -eq 0 ]
+	expect 'probes: phase one, 1 made, 0 not denied'
+	expect 'probes: phase two, 0 made, 0 not denied, 1 made at the lock of an earlier phase'
+	# the lock is inherited, and with it what it was tried for
+	probed_family lock fork '[' other ']' reap
+	[ "$status" -eq 0 ]
+	expect 'phase two, 0 made, 0 not denied, 1 made at the lock of an earlier phase'
+	# where the first phase says that it was done, nothing was tried
+	two_phases 'trap mount' 'errno EPERM rt_sigaction where sig == SIGSYS'
+	write_test 'must deny rt_sigaction(SIGSYS, 1, ...)'
+	grep -qF 'p.test:1: not probed: must deny rt_sigaction(SIGSYS, 1, ...): phase one says that it was done' listed
+	grep -qF 'p.probes: 1 probes' listed
+	probed_family lock other
+	[ "$status" -eq 125 ]
+	expect 'the lock of phase two cannot be probed: it locks where an earlier phase is locked'
+}
+
+@test "forks that lock at the same time are probed each by itself" {
+	requires jq
+	local -a words=() calls=(ptrace bpf mount keyctl setns swapon swapoff reboot acct quotactl)
+	local call i
+	two_phases "trap ${calls[*]:0:5}" 'trap acct'
+	sed -i "/^phase two/i\\  errno EPERM ${calls[*]:5}" p.policy
+	printf 'one: must deny %s\n' "${calls[@]}" >p.test
+	"$SANDBOXCTL" test -q --probes p.probes p.test
+	for ((i = 0; i < 8; i++)); do words+=(fork '[' lock other ']'); done
+	probed_family "${words[@]}" reap reap reap reap reap reap reap reap
+	[ "$status" -eq 0 ]
+	[ "$(events '"\(.seen) \(.ok)"' | sort | uniq -c | xargs)" = '40 EPERM true 40 SIGSYS true' ]
 }
 
 @test "a table that is none, cut, changed, of another user or open to others is refused" {

@@ -7,6 +7,9 @@
  * What it must not do: run in production. It is for tests, costs a fork for each probe, and fails
  * closed: a lock of which a probe was not denied ends the process.
  *
+ * A line about all phases is a probe in each. Above the lock of an earlier phase, which need not
+ * allow children, it counts as tried when it was at that lock: filters and steps only add up.
+ *
  * The arguments are such that the call fails or does nothing where it is allowed
  * (sandboxctl/policy/harmless.c); attempt.c has the means for calls that have none.
  *
@@ -45,8 +48,8 @@ struct account {
 	int64_t result;
 };
 
-static const struct probes *table;
-static struct account *account;
+static struct probes *table;
+static struct account *account; /* of this lock: forks of the program lock at the same time */
 
 /* --- at load ---------------------------------------------------------------------------------- */
 
@@ -131,8 +134,7 @@ void probes_load(const char *path)
 	    !file_ok((const struct probes *)copy, (uint64_t)st.st_size))
 		unusable(path, "is not a table of probes for this version of the library");
 	raw(close, fd);
-	table = (const struct probes *)copy;
-	account = map(sizeof(*account), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	table = (struct probes *)copy;
 }
 
 /* --- in the child ----------------------------------------------------------------------------- */
@@ -259,6 +261,16 @@ static bool try_one(const void *image, const struct policyc_phase *phase, const 
 	return seen.ok;
 }
 
+/* At the lock of an earlier phase, of this process or of one that it was forked from. */
+static bool was_tried(const struct probe *probe)
+{
+	for (uint32_t i = 0; i < table->count; i++) {
+		if (table->list[i].tried && table->list[i].line == probe->line)
+			return true;
+	}
+	return false;
+}
+
 /* Why this lock cannot be probed, or NULL. */
 static const char *why_not(const struct policyc_phase *phase)
 {
@@ -269,42 +281,71 @@ static const char *why_not(const struct policyc_phase *phase)
 	return NULL;
 }
 
-static void sum_up(const char *phase, uint32_t made, uint32_t failed)
+struct tally {
+	uint32_t made, failed, before;
+};
+
+static void sum_up(const char *phase, const struct tally *tally)
 {
-	const struct report_field fields[] = {
-		{ "phase", phase, 0 }, { "made", NULL, made }, { "failed", NULL, failed }, { 0 }
-	};
+	const struct report_field fields[] = { { "phase", phase, 0 },
+					       { "made", NULL, tally->made },
+					       { "failed", NULL, tally->failed },
+					       { "before", NULL, tally->before },
+					       { 0 } };
 	struct line line = { 0 };
 
 	line_text(&line, "probes: phase ");
 	line_text(&line, phase);
 	line_text(&line, ", ");
-	line_unsigned(&line, made);
+	line_unsigned(&line, tally->made);
 	line_text(&line, " made, ");
-	line_unsigned(&line, failed);
+	line_unsigned(&line, tally->failed);
 	line_text(&line, " not denied");
+	if (tally->before) {
+		line_text(&line, ", ");
+		line_unsigned(&line, tally->before);
+		line_text(&line, " made at the lock of an earlier phase");
+	}
 	line.text[line.length] = '\0';
 	report_event("probes", fields, line.text, true);
-	if (failed)
+	if (tally->failed)
 		report_fatal("the lock of phase ", phase,
 			     " does not deny all that SANDBOX_PROBES says it must", NULL);
 }
 
-void probes_run(const void *image, const struct policyc_phase *phase)
+static void try_all(const void *image, const struct policyc_phase *phase, const char *name,
+		    struct tally *tally)
 {
-	const char *name = policyc_string(image, phase->name), *why;
-	uint32_t made = 0, failed = 0;
+	const char *why;
 
-	for (uint32_t i = 0; table && i < table->count; i++) {
-		if (!text_equal(string(table->list[i].phase), name))
+	for (uint32_t i = 0; i < table->count; i++) {
+		struct probe *probe = &table->list[i];
+
+		if (!text_equal(string(probe->phase), name))
 			continue;
+		if (!task_can_read() && was_tried(probe)) {
+			tally->before++;
+			continue;
+		}
 		why = why_not(phase);
 		if (why)
 			report_fatal("the lock of phase ", name, " cannot be probed: ", why,
 				     "; run without SANDBOX_PROBES", NULL);
-		made++;
-		failed += !try_one(image, phase, &table->list[i]);
+		tally->made++;
+		tally->failed += !try_one(image, phase, probe);
+		probe->tried = 1;
 	}
-	if (table)
-		sum_up(name, made, failed);
+}
+
+void probes_run(const void *image, const struct policyc_phase *phase)
+{
+	const char *name = policyc_string(image, phase->name);
+	struct tally tally = { 0 };
+
+	if (!table)
+		return;
+	account = map(sizeof(*account), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	try_all(image, phase, name, &tally);
+	raw(munmap, account, sizeof(*account));
+	sum_up(name, &tally);
 }

@@ -17,8 +17,9 @@ static uint32_t add_string(struct probe_table *table, const char *text)
 	return offset;
 }
 
-static const char *call_probe(const struct policy *policy, const struct phase *phase,
-			      const struct query *query, struct probe *probe)
+static const char *call_probe(const struct probe_table *table, const struct policy *policy,
+			      const struct phase *phase, const struct query *query,
+			      struct probe *probe)
 {
 	struct verdict verdict;
 
@@ -27,7 +28,7 @@ static const char *call_probe(const struct policy *policy, const struct phase *p
 	verdict = evaluate(policy, phase, arches[policy->arch].audit, query->number,
 			   probe->arguments);
 	if (verdict.action.kind == ACTION_ERRNO && !verdict.action.error)
-		return "the program is told that it was done";
+		return arena_printf(table->arena, "phase %s says that it was done", phase->name);
 	probe->kind = harmless_forks(query) ? PROBE_FORK : PROBE_CALL;
 	probe->number = query->number;
 	probe->error = verdict.action.kind == ACTION_ERRNO ? verdict.action.error : 0;
@@ -91,11 +92,12 @@ const char *add_probe(struct probe_table *table, const struct policy *policy,
 	if (expectation->question.text)
 		question_probe(table, &expectation->question, &probe);
 	else
-		why = call_probe(policy, phase, &expectation->query, &probe);
+		why = call_probe(table, policy, phase, &expectation->query, &probe);
 	if (why)
 		return why;
 	probe.phase = add_string(table, phase->name);
 	probe.text = add_string(table, expectation->text);
+	probe.line = expectation->place.line;
 	*ARENA_PUSH(table->arena, table->probes, table->count) = probe;
 	return NULL;
 }
