@@ -223,6 +223,19 @@ void no_argument(struct context *context, const struct syscall_name *name, const
 					  : "arg0 to arg5 can be used";
 }
 
+void no_call(struct context *context, const struct word *word)
+{
+	struct diagnostic *diagnostic;
+	struct nearest nearest;
+
+	diagnostic = diagnose(context->diagnostics, ERROR, word->place,
+			      "no system call is called '%s'", word->text);
+	names_nearest_syscall(&nearest, word->text);
+	nearest_hint(context->diagnostics, diagnostic, &nearest);
+	if (!nearest.best)
+		diagnostic->hint = "a call newer than these tables is named by number: nr:470";
+}
+
 static bool find_call_operand(struct binding *binding, const struct word *word,
 			      struct operand *operand)
 {

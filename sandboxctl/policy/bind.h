@@ -33,6 +33,9 @@ int find_argument(const struct syscall_name *name, const char *text);
 void no_argument(struct context *context, const struct syscall_name *name, const char *call,
 		 const struct word *word);
 
+/* Says that there is no call of that name. */
+void no_call(struct context *context, const struct word *word);
+
 /* Decimal, hexadecimal, octal, negative. */
 bool read_number(const char *text, uint64_t *bits, bool *is_negative);
 

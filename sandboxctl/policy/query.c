@@ -158,20 +158,6 @@ static bool read_number_name(struct reader *reader, const struct word *word)
 	return true;
 }
 
-static bool unknown_call(const struct reader *reader, const struct word *word)
-{
-	struct diagnostic *diagnostic;
-	struct nearest nearest;
-
-	diagnostic = diagnose(reader->context->diagnostics, ERROR, word->place,
-			      "no system call is called '%s'", word->text);
-	names_nearest_syscall(&nearest, word->text);
-	nearest_hint(reader->context->diagnostics, diagnostic, &nearest);
-	if (!nearest.best)
-		diagnostic->hint = "a call newer than these tables is named by number: nr:470";
-	return false;
-}
-
 static bool read_name(struct reader *reader, bool optional)
 {
 	struct word word = { reader->token->text, reader->token->place, false, NULL };
@@ -186,8 +172,10 @@ static bool read_name(struct reader *reader, bool optional)
 	if (!strncmp(word.text, "nr:", 3))
 		return read_number_name(reader, &word);
 	name = names_syscall(word.text);
-	if (!name)
-		return unknown_call(reader, &word);
+	if (!name) {
+		no_call(reader->context, &word);
+		return false;
+	}
 	query->name = name;
 	query->number = (uint32_t)name->number[query->arch];
 	query->is_absent = name->number[query->arch] < 0;
