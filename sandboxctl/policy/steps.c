@@ -105,137 +105,6 @@ static bool is_none(const struct reader *reader, size_t index)
 
 /* --- paths ------------------------------------------------------------------------------------ */
 
-static const char backslash[] = "a backslash stands before three octal digits: \\040 is a blank";
-
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* One byte of a path, and how many it takes in the text; 0: that is no byte. */
-static size_t path_byte(const char *text, char *byte)
-{
-	unsigned value;
-
-	*byte = *text;
-	if (*text != '\\')
-		return 1;
-	if (!is_octal(text[1]) || !is_octal(text[2]) || !is_octal(text[3]))
-		return 0;
-	value = (unsigned)(text[1] - '0') * 64 + (unsigned)(text[2] - '0') * 8 +
-		(unsigned)(text[3] - '0');
-	*byte = (char)value;
-	return value && value <= UINT8_MAX ? 4 : 0;
-}
-
-/* The bytes meant by a word; NULL after saying what is wrong. */
-static char *plain_bytes(struct context *context, const struct word *word, const char *at)
-{
-	char *plain = arena_strndup(context->arena, at, strlen(at)), *end = plain;
-
-	for (size_t taken; *at; at += taken, end++) {
-		taken = path_byte(at, end);
-		if (taken)
-			continue;
-		diagnose(context->diagnostics, ERROR, word->place, "%s", backslash);
-		return NULL;
-	}
-	*end = '\0';
-	return plain;
-}
-
-static bool is_dots(const char *part, size_t length)
-{
-	return (length == 1 || length == 2) && !strncmp(part, "..", length);
-}
-
-/* Without empty parts and without a last '/'; false: there is a `.` or `..`. */
-static bool tidy_path(char *path)
-{
-	char *end = path;
-
-	for (const char *part = path; *part;) {
-		size_t length = strcspn(part, "/");
-
-		if (is_dots(part, length))
-			return false;
-		if (length) {
-			*end++ = '/';
-			memmove(end, part, length);
-			end += length;
-		}
-		part += length + (part[length] == '/');
-	}
-	if (end == path)
-		*end++ = '/';
-	*end = '\0';
-	return true;
-}
-
-const char *read_path(struct context *context, const struct word *word, const char *at)
-{
-	char *path = plain_bytes(context, word, at);
-	const char *wrong = NULL;
-
-	if (!path)
-		return NULL;
-	if (*path != '/')
-		wrong = "a path begins with '/'";
-	else if (!tidy_path(path))
-		wrong = "a path has no '.' and '..' in it: write where it leads to";
-	else if (strlen(path) >= POLICYC_PATH_MAX)
-		wrong = "a path has at most 4095 bytes";
-	if (wrong)
-		diagnose(context->diagnostics, ERROR, word->place, "%s", wrong);
-	return wrong ? NULL : path;
-}
-
-/* Bytes that a word of the language cannot have, and these, as \ooo. */
-static const char *escaped(struct arena *arena, const char *plain, const char *marks)
-{
-	const char *text = "";
-
-	while (*plain) {
-		size_t unmarked = strcspn(plain, marks), shown = 0;
-
-		while (shown < unmarked && plain[shown] > ' ' && plain[shown] < 0x7f)
-			shown++;
-		text = arena_printf(arena, "%s%.*s", text, (int)shown, plain);
-		plain += shown;
-		if (*plain)
-			text = arena_printf(arena, "%s\\%03o", text, (unsigned char)*plain++);
-	}
-	return text;
-}
-
-const char *write_path(struct arena *arena, const char *path)
-{
-	return escaped(arena, path, "#\\");
-}
-
-uint64_t path_rights(enum statement_kind word)
-{
-	static const uint64_t rights[STATEMENT_KINDS] = {
-		[STEP_READ] = POLICYC_FS_READ_FILE | POLICYC_FS_READ_DIR,
-		[STEP_WRITE] = POLICYC_FS_WRITE_FILE | POLICYC_FS_TRUNCATE | POLICYC_FS_IOCTL_DEV,
-		[STEP_CREATE] = POLICYC_FS_MAKE_REG | POLICYC_FS_MAKE_DIR | POLICYC_FS_MAKE_SYM |
-				POLICYC_FS_MAKE_FIFO | POLICYC_FS_MAKE_SOCK |
-				POLICYC_FS_REMOVE_FILE | POLICYC_FS_REMOVE_DIR | POLICYC_FS_REFER,
-		[STEP_EXECUTE] = POLICYC_FS_EXECUTE,
-	};
-
-	return rights[word];
-}
-
-bool is_beneath(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	if (!strcmp(directory, "/"))
-		return true;
-	return !strncmp(path, directory, length) && (!path[length] || path[length] == '/');
-}
-
 static void read_paths(struct reader *reader)
 {
 	bool none = is_none(reader, 0);
@@ -571,7 +440,7 @@ static bool read_pattern(struct reader *reader, const struct word *word, struct 
 		fail(reader, word->place, "a name is expected behind ':'; '*' is any text");
 		return false;
 	}
-	pattern->path = plain_bytes(reader->context, word, at + length + 1);
+	pattern->path = read_bytes(reader->context, word, at + length + 1);
 	return pattern->path != NULL;
 }
 
@@ -586,7 +455,7 @@ static const char *pattern_text(const struct reader *reader, const struct step_i
 			    descriptor_names.rows[pattern->number].name);
 	if (pattern->path)
 		text = TEXT("%s:%s", text,
-			    escaped(reader->context->arena, pattern->path, "(){},|&=<>#\\"));
+			    write_bytes(reader->context->arena, pattern->path, "(){},|&=<>#\\"));
 	return text;
 }
 

@@ -16,12 +16,20 @@ void resolve_steps(struct context *context, struct policy *policy);
 
 /* steps.c: the lines of one phase as items. */
 void read_step_lines(struct context *context, struct phase *phase);
-
-/* A path as policies write it: absolute, without `.`, `..` and empty parts, odd bytes as \ooo.
- * NULL after saying what is wrong. `at` is where it stands in the word. */
-const char *read_path(struct context *context, const struct word *word, const char *at);
+/* From 0 to 65535; false after saying what is wrong. */
 bool read_port_number(struct context *context, const struct word *word, uint64_t *port);
-/* The same path back. */
+
+/* --- step_paths.c ----------------------------------------------------------------------------- */
+
+/* The bytes meant by a text in which odd ones are \ooo: `at`, which stands in the word. NULL after
+ * saying what is wrong. */
+char *read_bytes(struct context *context, const struct word *word, const char *at);
+/* The same text back: those that a word of the language cannot have, and `marks`, as \ooo. */
+const char *write_bytes(struct arena *arena, const char *plain, const char *marks);
+
+/* A path: such bytes, absolute, without `.`, `..` and empty parts. NULL after saying what is wrong.
+ */
+const char *read_path(struct context *context, const struct word *word, const char *at);
 const char *write_path(struct arena *arena, const char *path);
 
 /* The rights of read, write, create, execute; 0: no such word. */
