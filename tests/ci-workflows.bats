@@ -75,11 +75,10 @@ GITLAB_STEPS="workflow['sandbox']['before_script'] + workflow['sandbox']['script
 	grep -qx 'locked: 2 of 2 processes of sandbox, among [0-9]* programs that ran' step-summary.md
 	refute grep '^::error' <<<"$output"
 	# The files of the steps that upload:
-	local path
-	for path in $(python3 -c "import yaml; print(*[s['with'].get('sarif_file') or s['with']['path']
-for s in yaml.safe_load(open('$ROOT/docs/ci/github.yml'))['jobs']['sandbox']['steps'] if 'with' in s])"); do
-		[ -e "$path" ]
-	done
+	python3 -c "import yaml; print(*[s['with'].get('sarif_file') or s['with']['path']
+for s in yaml.safe_load(open('$ROOT/docs/ci/github.yml'))['jobs']['sandbox']['steps'] if 'with' in s])" >uploaded
+	[ -n "$(xargs <uploaded)" ]
+	xargs ls -d <uploaded
 }
 
 @test "GitHub Actions: red when the program gained an execve, as an annotation that says where" {

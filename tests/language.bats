@@ -1,10 +1,10 @@
+#!/usr/bin/env bats
 # The language and the command: what is said about mistakes, and what is written when.
 
+load helpers
+
 setup() {
-	REPO=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	BUILD=${BUILD:-$REPO/build}
-	ctl=$BUILD/sandboxctl
-	fixtures=$REPO/tests/fixtures/policies
+	fixtures=$ROOT/tests/fixtures/policies
 	export SANDBOX_POLICY_PATH=$fixtures
 	cd "$BATS_TEST_TMPDIR" || return
 }
@@ -15,32 +15,24 @@ policy() {
 	printf '%s\n' "$@" >>try.policy
 }
 
-# $1: a piece that the output must have
-has() {
-	[[ $output == *"$1"* ]] || {
-		printf 'not found: %s\n--- output:\n%s\n' "$1" "$output"
-		return 1
-	}
-}
-
 # Fails with status 1 and the given pieces; line 6 is the first one given to policy().
 refuses() {
-	run timeout 20 "$ctl" check try.policy
+	run timeout 20 "$SANDBOXCTL" check try.policy
 	[ "$status" -eq 1 ]
 	for piece; do
-		has "$piece"
+		expect "$piece"
 	done
 }
 
 accepts() {
-	run timeout 20 "$ctl" check try.policy
+	run timeout 20 "$SANDBOXCTL" check try.policy
 	[ "$status" -eq 0 ]
 }
 
 @test "a good policy is ok" {
-	run "$ctl" check good
+	run "$SANDBOXCTL" check good
 	[ "$status" -eq 0 ]
-	has 'good: ok, phase serving:'
+	expect 'good: ok, phase serving:'
 	[[ $output != *warning* ]]
 }
 
@@ -51,23 +43,23 @@ accepts() {
 }
 
 @test "every mistake of a text is shown at once, with what was meant" {
-	run "$ctl" check "$fixtures/wrong.policy"
+	run "$SANDBOXCTL" check "$fixtures/wrong.policy"
 	[ "$status" -eq 1 ]
 	for line in 3:10 5:8 6:21 7:31 8:8 9:8 10:2 11:7 12:21 13:31 14:28 15:7; do
-		has "wrong.policy:$line: error:"
+		expect "wrong.policy:$line: error:"
 	done
 	for word in epoll_wait socket family AF_INET @few EPERM allow; do
-		has "did you mean '$word'?"
+		expect "did you mean '$word'?"
 	done
-	has "write '=='"
+	expect "write '=='"
 }
 
 @test "at most twenty errors are shown" {
 	policy "$(for i in $(seq 1 60); do echo "allow nosuch$i"; done)"
-	run "$ctl" check try.policy
+	run "$SANDBOXCTL" check try.policy
 	[ "$status" -eq 1 ]
 	[ "$(grep -c ' error: ' <<<"$output")" -eq 20 ]
-	has 'more errors not shown'
+	expect 'more errors not shown'
 }
 
 # Every line that there is about steps, with all words of each.
@@ -113,7 +105,7 @@ STEPS=('read /etc -/srv' 'write /var' 'create none' 'execute /usr' 'bind tcp 80 
 
 # steps POLICY...: its steps without their lines, sorted
 steps() {
-	"$ctl" show "$@" | sed -nE '/^  unknown/,/ allow| trap| calls named/s/^  ([a-z]+ .*[^ ]) +(implied|[^ ]+:[0-9]+)$/\1/p' |
+	"$SANDBOXCTL" show "$@" | sed -nE '/^  unknown/,/ allow| trap| calls named/s/^  ([a-z]+ .*[^ ]) +(implied|[^ ]+:[0-9]+)$/\1/p' |
 		grep -vE ' (allow|trap) ' | sed 's/ *$//' | sort
 }
 
@@ -168,15 +160,15 @@ steps() {
 	while read -r call line; do
 		printf '%s\n' 'policy 1' 'phase a' '  trigger main' '  default trap' '  allow exit_group' \
 			'phase b' '  trigger listen' '  default trap' '  allow exit_group' "$line" >try.policy
-		run "$ctl" show -p a ./try.policy
+		run "$SANDBOXCTL" show -p a ./try.policy
 		[ "$status" -eq 0 ]
 		grep -qE "^  $call +allow +implied( |\$)" <<<"$output"
 		sed -i '$d' try.policy
-		run "$ctl" show -p a ./try.policy
-		! grep -qE "^  $call +allow +implied\$" <<<"$output"
+		run "$SANDBOXCTL" show -p a ./try.policy
+		refute grep -qE "^  $call +allow +implied\$" <<<"$output"
 		printf '%s\n' "$line" >>try.policy
-		run "$ctl" show -p b ./try.policy
-		! grep -qE "^  $call " <<<"$output"
+		run "$SANDBOXCTL" show -p b ./try.policy
+		refute grep -qE "^  $call " <<<"$output"
 	done <<-'end'
 		landlock_restrict_self read /etc
 		landlock_add_rule bind tcp 80
@@ -227,45 +219,45 @@ steps() {
 }
 
 @test "includes and groups that come back to themselves are refused" {
-	run "$ctl" check loop-a
+	run "$SANDBOXCTL" check loop-a
 	[ "$status" -eq 1 ]
-	has 'loop-b.policy:2:9: error: loop-a includes itself'
-	has 'loop-a.policy'
+	expect 'loop-b.policy:2:9: error: loop-a includes itself'
+	expect 'loop-a.policy'
 	policy 'allow @round'
 	refuses 'round.group:2:1: error: @round contains itself'
 }
 
 @test "a call of the other architecture needs the word optional" {
 	policy 'allow open'
-	run "$ctl" check --arch aarch64 try.policy
+	run "$SANDBOXCTL" check --arch aarch64 try.policy
 	[ "$status" -eq 1 ]
-	has "try.policy:6:7: error: aarch64 has no system call 'open': write 'optional open'"
+	expect "try.policy:6:7: error: aarch64 has no system call 'open': write 'optional open'"
 	policy 'allow optional open'
-	run "$ctl" check --arch aarch64 try.policy
+	run "$SANDBOXCTL" check --arch aarch64 try.policy
 	[ "$status" -eq 0 ]
 }
 
 @test "'A else B' is A, and B only where the architecture lacks A" {
 	policy 'allow dup2 else dup3 where newfd == 2'
-	run "$ctl" show try.policy
-	has 'dup2 '
+	run "$SANDBOXCTL" show try.policy
+	expect 'dup2 '
 	[[ "$output" != *dup3* ]]
-	run "$ctl" show --arch aarch64 try.policy
-	has 'dup3 '
+	run "$SANDBOXCTL" show --arch aarch64 try.policy
+	expect 'dup3 '
 	[[ "$output" != *dup2* ]]
-	run "$ctl" explain --arch aarch64 try.policy 'dup3(1, 2, 0)'
+	run "$SANDBOXCTL" explain --arch aarch64 try.policy 'dup3(1, 2, 0)'
 	[ "$status" -eq 0 ]
-	run "$ctl" explain --arch aarch64 try.policy 'dup3(1, 3, 0)'
+	run "$SANDBOXCTL" explain --arch aarch64 try.policy 'dup3(1, 3, 0)'
 	[ "$status" -eq 1 ]
 	policy 'allow epoll_wait else fork'
-	run "$ctl" check --arch aarch64 try.policy
-	has "try.policy:6:23: error: aarch64 has no system call 'fork'"
+	run "$SANDBOXCTL" check --arch aarch64 try.policy
+	expect "try.policy:6:23: error: aarch64 has no system call 'fork'"
 	policy 'allow optional epoll_wait else fork'
-	run "$ctl" check --arch aarch64 try.policy
+	run "$SANDBOXCTL" check --arch aarch64 try.policy
 	[ "$status" -eq 0 ]
 	policy 'override allow epoll_wait else epoll_pwait'
-	run "$ctl" show --arch aarch64 try.policy
-	has 'epoll_pwait '
+	run "$SANDBOXCTL" show --arch aarch64 try.policy
+	expect 'epoll_pwait '
 	policy 'allow @base else read'
 	refuses "'@base' needs no 'else': it is never missing"
 	policy 'allow nr:5 else read'
@@ -291,16 +283,16 @@ steps() {
 @test "check warns of tests that can be walked around, that are slow, or that decide nothing" {
 	policy 'allow clone where clone_flags has CLONE_THREAD' 'allow clone3'
 	accepts
-	has "try.policy:7:7: warning: clone3 is allowed"
+	expect "try.policy:7:7: warning: clone3 is allowed"
 	policy 'allow read where fd == 0'
 	accepts
-	has 'try.policy:6:7: warning: a test on read'
+	expect 'try.policy:6:7: warning: a test on read'
 	policy 'allow socket' 'allow socket where family == AF_INET'
 	accepts
-	has "try.policy:7:7: warning: 'allow' decides nothing about socket"
+	expect "try.policy:7:7: warning: 'allow' decides nothing about socket"
 	printf 'policy 1\nphase a\ntrigger main\ndefault trap\n' >try.policy
 	accepts
-	has 'does not allow exit_group'
+	expect 'does not allow exit_group'
 }
 
 @test "parentheses nest to a limit" {
@@ -336,13 +328,13 @@ steps() {
 		head -c 10000000 /dev/zero | tr '\0' 'a'
 	} >wide.policy
 	for name in fifo directory device gone nul empty huge wide; do
-		run timeout 20 "$ctl" check "$name.policy"
+		run timeout 20 "$SANDBOXCTL" check "$name.policy"
 		[ "$status" -eq 1 ]
-		has "$name.policy"
+		expect "$name.policy"
 		[ "${#output}" -lt 2000 ]
 	done
-	run timeout 20 "$ctl" check directory.policy
-	has 'is a directory'
+	run timeout 20 "$SANDBOXCTL" check directory.policy
+	expect 'is a directory'
 }
 
 @test "a hundred thousand lines are read" {
@@ -352,121 +344,121 @@ steps() {
 
 @test "compile writes a file beside the text, readable by all" {
 	cp -r "$fixtures/good.policy" "$fixtures/groups" .
-	run "$ctl" compile good.policy
+	run "$SANDBOXCTL" compile good.policy
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	[ "$(stat -c %a good.policyc)" = 644 ]
 	[ "$(head -c 8 good.policyc)" = SBXPLCYC ]
-	"$ctl" compile -o - good.policy | cmp - good.policyc
+	"$SANDBOXCTL" compile -o - good.policy | cmp - good.policyc
 }
 
 @test "compile that fails leaves what was there" {
 	policy 'allow sokcet'
 	echo before >try.policyc
-	run "$ctl" compile try.policy
+	run "$SANDBOXCTL" compile try.policy
 	[ "$status" -eq 1 ]
 	[ "$(cat try.policyc)" = before ]
 	[ "$(ls)" = $'try.policy\ntry.policyc' ]
-	run "$ctl" compile -o /proc/none/x good
+	run "$SANDBOXCTL" compile -o /proc/none/x good
 	[ "$status" -eq 1 ]
-	has 'cannot be written'
+	expect 'cannot be written'
 }
 
 @test "compile --trigger replaces the triggers of the last phase" {
-	run bash -c "'$ctl' compile --trigger 'call aeMain' -o - good | strings | grep -x 'call aeMain'"
+	run bash -c "'$SANDBOXCTL' compile --trigger 'call aeMain' -o - good | strings | grep -x 'call aeMain'"
 	[ "$status" -eq 0 ]
-	run "$ctl" compile --trigger 'epol_wait' -o - good
+	run "$SANDBOXCTL" compile --trigger 'epol_wait' -o - good
 	[ "$status" -eq 1 ]
-	has '<SANDBOX_TRIGGER>:1:1: error:'
-	has "did you mean 'epoll_wait'?"
-	run "$ctl" compile --trigger 'epoll_wait where maxevents > x' -o - good
-	has '<SANDBOX_TRIGGER>:1:30: error:'
-	run "$ctl" compile --trigger '' -o - good
+	expect '<SANDBOX_TRIGGER>:1:1: error:'
+	expect "did you mean 'epoll_wait'?"
+	run "$SANDBOXCTL" compile --trigger 'epoll_wait where maxevents > x' -o - good
+	expect '<SANDBOX_TRIGGER>:1:30: error:'
+	run "$SANDBOXCTL" compile --trigger '' -o - good
 	[ "$status" -eq 1 ]
 }
 
 @test "show names the deciding line and what is implied" {
-	run "$ctl" show good
+	run "$SANDBOXCTL" show good
 	[ "$status" -eq 0 ]
-	has 'phase serving'
-	has 'default trap'
+	expect 'phase serving'
+	expect 'default trap'
 	grep -Eq '^  read +allow +good.policy:9$' <<<"$output"
 	grep -Eq '^  socket +allow +good.policy:10 +where family in' <<<"$output"
 	grep -Eq '^  rt_sigreturn +allow +implied' <<<"$output"
-	run "$ctl" show --phase servin good
+	run "$SANDBOXCTL" show --phase servin good
 	[ "$status" -eq 1 ]
-	has "did you mean 'serving'?"
+	expect "did you mean 'serving'?"
 }
 
 @test "show --json and list --json are JSON" {
-	"$ctl" show --json good | python3 -c 'import json, sys
+	"$SANDBOXCTL" show --json good | python3 -c 'import json, sys
 policy = json.load(sys.stdin)
 rows = policy["phases"][0]["decisions"]
 assert any(r["call"] == "socket" and r["line"] == 10 and not r["implied"] for r in rows)'
-	"$ctl" list --json | python3 -c 'import json, sys
+	"$SANDBOXCTL" list --json | python3 -c 'import json, sys
 assert any(p["name"] == "good" and p["program"] == "sample" for p in json.load(sys.stdin))'
 }
 
 @test "list shows names, programs and paths, the first of a name only" {
 	mkdir first
 	cp "$fixtures/good.policy" first/
-	SANDBOX_POLICY_PATH=$PWD/first:$fixtures run "$ctl" list
+	SANDBOX_POLICY_PATH=$PWD/first:$fixtures run "$SANDBOXCTL" list
 	[ "$status" -eq 0 ]
-	has "$PWD/first/good.policy"
+	expect "$PWD/first/good.policy"
 	[[ $output != *"$fixtures/good.policy"* ]]
 }
 
 @test "a policy that is not there: what was meant" {
-	run "$ctl" check goud
+	run "$SANDBOXCTL" check goud
 	[ "$status" -eq 1 ]
-	has "did you mean 'good'?"
+	expect "did you mean 'good'?"
 }
 
 @test "wrong usage is status 2, help and version are 0" {
 	for command in '' nonsense 'check' 'compile' 'compile -o x a b' 'show' 'run' 'check --nonsense' \
 		'list x' 'check --arch vax good'; do
 		# shellcheck disable=SC2086 # words
-		run "$ctl" $command
+		run "$SANDBOXCTL" $command
 		[ "$status" -eq 2 ]
 	done
-	run "$ctl" chek
-	has "did you mean 'check'?"
+	run "$SANDBOXCTL" chek
+	expect "did you mean 'check'?"
 	for command in --help --version 'check --help' 'compile --help' 'show --help' 'list --help' 'run --help'; do
 		# shellcheck disable=SC2086 # words
-		run "$ctl" $command
+		run "$SANDBOXCTL" $command
 		[ "$status" -eq 0 ]
 	done
 }
 
 @test "run refuses what cannot be sandboxed with status 125" {
-	run "$ctl" run -p goud -- /bin/true
+	run "$SANDBOXCTL" run -p goud -- /bin/true
 	[ "$status" -eq 125 ]
-	has "did you mean 'good'?"
-	run "$ctl" run -p good -- no-such-program
+	expect "did you mean 'good'?"
+	run "$SANDBOXCTL" run -p good -- no-such-program
 	[ "$status" -eq 125 ]
-	has 'no such program'
+	expect 'no such program'
 	printf 'int main(void) { return 0; }\n' >static.c
 	cc -static -o static static.c
-	run "$ctl" run -p good -- ./static
+	run "$SANDBOXCTL" run -p good -- ./static
 	[ "$status" -eq 125 ]
-	has 'is linked statically'
+	expect 'is linked statically'
 	printf '#!%s\n' "$PWD/static" >script
 	chmod +x script
-	run "$ctl" run -p good -- ./script
+	run "$SANDBOXCTL" run -p good -- ./script
 	[ "$status" -eq 125 ]
-	has 'is linked statically'
+	expect 'is linked statically'
 	printf '#!%s\n' "$PWD/round" >round
 	chmod +x round
-	run "$ctl" run -p good -- ./round
+	run "$SANDBOXCTL" run -p good -- ./round
 	[ "$status" -eq 125 ]
-	has 'too many interpreters'
+	expect 'too many interpreters'
 	cp /bin/true setuid
 	chmod u+s setuid
-	run "$ctl" run -p good -- ./setuid
+	run "$SANDBOXCTL" run -p good -- ./setuid
 	[ "$status" -eq 125 ]
-	has 'set-user-id'
+	expect 'set-user-id'
 	printf 'nothing\n' >nothing
 	chmod +x nothing
-	run "$ctl" run -p good -- ./nothing
+	run "$SANDBOXCTL" run -p good -- ./nothing
 	[ "$status" -eq 125 ]
 }
