@@ -218,6 +218,37 @@ steps() {
 	refuses "try.policy:7:14: error: read: 'errno ENOSYS' contradicts 'errno EPERM' at try.policy:6:13"
 }
 
+@test "a text that is included on two ways is as near as on the shorter one, whichever comes first" {
+	local order
+	printf 'policy 1\nphase a\n  trigger listen\n  default trap\n  unknown kill\n' >far.policy
+	printf 'policy 1\ninclude far\n' >between.policy
+	printf 'policy 1\ninclude between\nphase a\n  trigger main\n  default allow\n  unknown allow\n' >next.policy
+	printf 'policy 1\ninclude next\n' >first.policy
+	export SANDBOX_POLICY_PATH=.
+	run "$SANDBOXCTL" show ./first.policy # control: here it is the farthest
+	[ "$status" -eq 0 ]
+	expect $'\n  trigger main\n  default allow\n  unknown allow\n'
+	for order in 'first between' 'between first'; do
+		# shellcheck disable=SC2086 # two words
+		{
+			echo 'policy 1'
+			printf 'include %s\n' $order
+		} >try.policy
+		run "$SANDBOXCTL" show ./try.policy
+		[ "$status" -eq 1 ] # both are two away
+		expect "'default' is said differently at"
+		# shellcheck disable=SC2086
+		{
+			echo 'policy 1'
+			printf 'include %s\n' ${order/between/far}
+		} >try.policy
+		run "$SANDBOXCTL" show ./try.policy
+		[ "$status" -eq 0 ]
+		expect $'\n  trigger listen\n  default trap\n  unknown kill\n'
+		[[ "$output" != *'trigger main'* ]]
+	done
+}
+
 @test "includes and groups that come back to themselves are refused" {
 	run "$SANDBOXCTL" check loop-a
 	[ "$status" -eq 1 ]

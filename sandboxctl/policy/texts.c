@@ -1,6 +1,7 @@
 /* texts.c - a policy's own text and all that it includes, put together; see texts.h.
  *
- * Includes come first, whatever stands before them; the lines of phases of one name are added up.
+ * A text that is included on several ways is put in once, and is as near to the policy as the
+ * shortest of them. The lines of phases of one name are added up.
  */
 #include "texts.h"
 
@@ -42,13 +43,21 @@ const struct source *load_source(struct context *context, struct policy *policy,
 	return NULL;
 }
 
+/* A text whose statements are in already. */
+struct text {
+	const struct syntax *syntax;
+	unsigned depth; /* how many includes away from the policy, on the shortest way so far */
+	struct text **includes;
+	size_t count;
+};
+
 struct merger {
 	struct context *context;
 	struct arena *arena;
 	struct policy *policy;
 	const struct source *open[DEPTH_MAX + 2]; /* the chain of includes */
-	const struct syntax **read;		  /* texts whose statements are in already */
-	size_t read_count;
+	struct text **texts;
+	size_t count;
 };
 
 static struct diagnostic *fail(struct merger *merger, struct place place, const char *message)
@@ -115,8 +124,9 @@ static void add_trigger_line(struct merger *merger, struct phase *phase,
 		*ARENA_PUSH(merger->arena, lines->list, lines->count) = statement;
 }
 
-static void add_to_phase(struct merger *merger, struct phase *phase,
-			 const struct statement *statement, unsigned depth)
+/* What the nearest text says alone. */
+static void add_nearest(struct merger *merger, struct phase *phase,
+			const struct statement *statement, unsigned depth)
 {
 	if (statement->kind == STATEMENT_DEFAULT)
 		set_fallback(&phase->otherwise, statement, depth);
@@ -126,28 +136,54 @@ static void add_to_phase(struct merger *merger, struct phase *phase,
 		set_deadline(phase, statement, depth);
 	else if (statement->kind == STATEMENT_TRIGGER)
 		add_trigger_line(merger, phase, statement, depth);
-	else if (statement->kind == STATEMENT_APART)
-		*ARENA_PUSH(merger->arena, phase->apart_lines.list, phase->apart_lines.count) =
-			statement;
-	else if (statement->kind == STATEMENT_RULE)
-		*ARENA_PUSH(merger->arena, phase->rules.list, phase->rules.count) = statement;
-	else if (statement->kind >= STEP_READ)
-		*ARENA_PUSH(merger->arena, phase->step_lines.list, phase->step_lines.count) =
-			statement;
 }
 
-static void add_text(struct merger *merger, const struct source *source, unsigned depth);
+static void add_to_phase(struct merger *merger, struct phase *phase,
+			 const struct statement *statement, unsigned depth)
+{
+	struct statement_list *lines = statement->kind == STATEMENT_APART  ? &phase->apart_lines
+				       : statement->kind == STATEMENT_RULE ? &phase->rules
+				       : statement->kind >= STEP_READ	   ? &phase->step_lines
+									   : NULL;
 
-static void include(struct merger *merger, const struct word *word, unsigned depth)
+	if (lines)
+		*ARENA_PUSH(merger->arena, lines->list, lines->count) = statement;
+	else
+		add_nearest(merger, phase, statement, depth);
+}
+
+/* A text was met again, on a shorter way: what it says counts for more, and what it includes. */
+static void bring_nearer(struct merger *merger, struct text *text, unsigned depth)
+{
+	struct phase *phase = NULL;
+
+	if (text->depth <= depth)
+		return;
+	text->depth = depth;
+	for (size_t i = 0; i < text->count; i++)
+		bring_nearer(merger, text->includes[i], depth + 1);
+	for (size_t i = 0; i < text->syntax->count; i++) {
+		const struct statement *statement = &text->syntax->list[i];
+
+		if (statement->kind == STATEMENT_PHASE)
+			phase = find_phase(merger, &statement->words.list[0]);
+		else if (phase)
+			add_nearest(merger, phase, statement, depth);
+	}
+}
+
+static struct text *add_text(struct merger *merger, const struct source *source, unsigned depth);
+
+static void include(struct merger *merger, struct text *text, const struct word *word)
 {
 	const struct source *source;
 
-	if (depth == DEPTH_MAX) {
+	if (text->depth == DEPTH_MAX) {
 		fail(merger, word->place, TEXT("includes are nested deeper than %d", DEPTH_MAX));
 		return;
 	}
 	source = load_source(merger->context, merger->policy, SOURCE_POLICY, word->text, word);
-	for (unsigned i = 0; source && i <= depth; i++) {
+	for (unsigned i = 0; source && i <= text->depth; i++) {
 		if (merger->open[i] != source)
 			continue;
 		fail(merger, word->place,
@@ -156,7 +192,8 @@ static void include(struct merger *merger, const struct word *word, unsigned dep
 		return;
 	}
 	if (source)
-		add_text(merger, source, depth + 1);
+		*ARENA_PUSH(merger->arena, text->includes, text->count) =
+			add_text(merger, source, text->depth + 1);
 }
 
 static void enter_phase(struct merger *merger, struct phase *phase, const struct word *word,
@@ -190,20 +227,21 @@ static void add_prewarms(struct merger *merger, const struct words *words)
 	}
 }
 
-static void add_statements(struct merger *merger, const struct syntax *text, unsigned depth)
+static void add_statements(struct merger *merger, struct text *text)
 {
 	struct policy *policy = merger->policy;
 	struct phase *phase = NULL;
+	unsigned depth = text->depth;
 
-	for (size_t i = 0; i < text->count; i++) {
-		const struct statement *statement = &text->list[i];
+	for (size_t i = 0; i < text->syntax->count; i++) {
+		const struct statement *statement = &text->syntax->list[i];
 		const struct words *words = &statement->words;
 
 		if (statement->kind == STATEMENT_INCLUDE) {
-			include(merger, &words->list[0], depth);
+			include(merger, text, &words->list[0]);
 		} else if (statement->kind == STATEMENT_PHASE) {
 			phase = find_phase(merger, &words->list[0]);
-			enter_phase(merger, phase, &words->list[0], text);
+			enter_phase(merger, phase, &words->list[0], text->syntax);
 		} else if (phase) {
 			add_to_phase(merger, phase, statement, depth);
 		} else if (statement->kind == STATEMENT_PREWARM) {
@@ -218,17 +256,23 @@ static void add_statements(struct merger *merger, const struct syntax *text, uns
 	}
 }
 
-static void add_text(struct merger *merger, const struct source *source, unsigned depth)
+static struct text *add_text(struct merger *merger, const struct source *source, unsigned depth)
 {
-	const struct syntax *text;
+	struct text *text;
 
 	merger->open[depth] = source;
-	for (size_t i = 0; i < merger->read_count; i++)
-		if (merger->read[i]->source == source)
-			return; /* included twice, on two ways: once is enough */
-	text = parse_policy(merger->arena, merger->context->diagnostics, source);
-	*ARENA_PUSH(merger->arena, merger->read, merger->read_count) = text;
-	add_statements(merger, text, depth);
+	for (size_t i = 0; i < merger->count; i++) {
+		if (merger->texts[i]->syntax->source != source)
+			continue;
+		bring_nearer(merger, merger->texts[i], depth);
+		return merger->texts[i];
+	}
+	text = ARENA_NEW(merger->arena, struct text);
+	text->syntax = parse_policy(merger->arena, merger->context->diagnostics, source);
+	text->depth = depth;
+	*ARENA_PUSH(merger->arena, merger->texts, merger->count) = text;
+	add_statements(merger, text);
+	return text;
 }
 
 /* "redis" of "/etc/libsandbox/policies/redis.policy" */
