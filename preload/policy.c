@@ -348,7 +348,7 @@ static void *load_name(const char *name)
 		searched = scratch_join(searched, i ? ", " : "", directories.name[i]);
 	}
 	report_fatal("there is no policy named ", name,
-		     " (SANDBOX_POLICY); `sandboxctl list` shows "
+		     " (SANDBOX_POLICY; a path has a / in it); `sandboxctl list` shows "
 		     "what there is; looked in ",
 		     searched, NULL);
 }

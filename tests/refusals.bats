@@ -29,7 +29,7 @@ refused() {
 
 @test "an unknown policy name" {
 	run sandboxed no-such-policy "$HOSTS/probe" getppid
-	refused 'there is no policy named no-such-policy' 'sandboxctl list'
+	refused 'there is no policy named no-such-policy' 'a path has a / in it' 'sandboxctl list'
 }
 
 @test "a path where there is no policy" {
