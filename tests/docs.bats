@@ -181,13 +181,49 @@ completed() {
 	basename -a -s .policy "$ROOT"/policies/*.policy | sed 's/.*/`&`/' | words_are_in both
 }
 
-@test "every message that libsandbox.7 explains is in README.md, and the other way round" {
-	sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It //p' "$ROOT/docs/libsandbox.7" |
-		sed 's/^policy X can be/can be/' | sort >page
-	sed -n '/^| line |/,/^$/p' "$ROOT/README.md" | sed 1,2d | cut -d '|' -f 2 |
-		grep -oE '`[^`]+`' | tr -d '`' | sort >readme
-	[ -s page ]
-	diff page readme
+# message_of: of each line the longest piece between what stands for something: X, N, (NAME), CALL.
+message_of() {
+	sed -E "s/\b(X|N|NAME|PATH|WHAT|CALL|OBJECT|OFFSET|iou-)\b|\.\.\.|'/\t/g" | awk -F '\t' '{
+		longest = ""
+		for (i = 1; i <= NF; i++) {
+			gsub(/^[^a-z]+|[^a-z]+$/, "", $i)
+			if (length($i) > length(longest))
+				longest = $i
+		}
+		print longest }'
+}
+
+@test "every message that libsandbox.7 explains is one of the library's" {
+	local message
+	sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It //p' "$ROOT/docs/libsandbox.7" | message_of >messages
+	[ "$(wc -l <messages)" -ge 20 ]
+	while read -r message; do
+		[ "${#message}" -ge 8 ]
+		grep -rqF --include='*.c' -- "$message" "$ROOT/preload" || {
+			echo "no source says '$message'"
+			false
+		}
+	done <messages
+}
+
+@test "every page and file that README.md, docs/ and policies/README.md point to is there" {
+	local text link
+	for text in README.md docs/*.md policies/README.md; do
+		while read -r link; do
+			[ -e "$ROOT/$(dirname "$text")/$link" ] || {
+				echo "$text: $link"
+				false
+			}
+		done < <(grep -oE '\]\([^)#:]+\)' "$ROOT/$text" | sed -E 's/^\]\(|\)$//g')
+	done
+	grep -q '](docs/triggers.md)' "$ROOT/README.md" # links are found so
+}
+
+@test "README.md has every subcommand of sandboxctl" {
+	"$SANDBOXCTL" help | sed -nE 's/^  ([a-z]+) .*/\1/p' >commands
+	[ "$(wc -l <commands)" -gt 10 ]
+	sed -n '/^## sandboxctl/,/^## /p' "$ROOT/README.md" >section
+	words_are_in section <commands
 }
 
 @test "the examples of policies are compiled without a word" {
