@@ -4,6 +4,7 @@
 
 load helpers
 load workloads
+load webservers
 
 setup() {
 	requires apache2 curl openssl htpasswd
@@ -69,32 +70,13 @@ other_configuration() {
 	printf '%s\n' 'MaxConnectionsPerChild 40' 'SSLSessionCacheTimeout 5' >>"$dir/etc/sites-enabled/test.conf"
 }
 
-# get PATH [OPTION...]: the body; secure: over TLS.
-get() {
-	curl -s --max-time 10 "http://127.0.0.1:$port$1" "${@:2}"
-}
-
+# secure PATH [OPTION...]: the same over TLS.
 secure() {
 	curl -sk --max-time 10 "https://127.0.0.1:$secure_port$1" "${@:2}"
 }
 
-# status_of PATH [OPTION...]
-status_of() {
-	get "$1" -o /dev/null -w '%{http_code}' "${@:2}"
-}
-
-# abort_client COMMAND...: a client that goes slowly, and away.
-abort_client() {
-	"$@" --limit-rate 200k --max-time 0.3 -o /dev/null || true
-}
-
 answers() {
 	[[ "$(get /)" == 'hello from apache' ]]
-}
-
-# logged DIRECTORY: requests are, again.
-logged() {
-	answers && [[ -s "$1/access.log" ]]
 }
 
 children() {

@@ -4,6 +4,7 @@
 
 load helpers
 load workloads
+load webservers
 
 setup() {
 	requires lighttpd curl openssl
@@ -65,32 +66,13 @@ configuration() {
 	END
 }
 
-# get PATH [OPTION...]: the body; secure: over TLS.
-get() {
-	curl -s --max-time 10 "http://127.0.0.1:$port$1" "${@:2}"
-}
-
+# secure PATH [OPTION...]: the same over TLS.
 secure() {
 	curl -sk --max-time 10 --unix-socket "$dir/run/tls" "https://localhost$1" "${@:2}"
 }
 
-# status_of PATH [OPTION...]
-status_of() {
-	get "$1" -o /dev/null -w '%{http_code}' "${@:2}"
-}
-
-# abort_client COMMAND...: a client that goes slowly, and away.
-abort_client() {
-	"$@" --limit-rate 200k --max-time 0.3 -o /dev/null || true
-}
-
 answers() {
 	[[ "$(get /)" == 'hello from lighttpd' ]]
-}
-
-# logged DIRECTORY: requests are, again.
-logged() {
-	answers && [[ -s "$1/access.log" ]]
 }
 
 # first_workload: what is recorded.
@@ -133,28 +115,6 @@ first_workload() {
 # workers: those of server.max-worker.
 workers() {
 	pgrep -P "$pid" -x lighttpd
-}
-
-two_workers() {
-	[[ "$(workers | wc -l)" -eq 2 ]]
-}
-
-workers_locked() {
-	# shellcheck disable=SC2046  # a list
-	two_workers && all_locked $(workers)
-}
-
-workers_changed() {
-	[[ "$(workers | xargs)" != "$1" ]] && two_workers
-}
-
-# change_workers SIGNAL PID: and others have come.
-change_workers() {
-	local before
-	before=$(workers | xargs)
-	kill "-$1" "$2"
-	eventually workers_changed "$before"
-	eventually answers
 }
 
 # first_workers: what is recorded of a parent with two workers.

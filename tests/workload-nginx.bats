@@ -4,6 +4,7 @@
 
 load helpers
 load workloads
+load webservers
 
 setup() {
 	requires nginx curl openssl
@@ -61,11 +62,7 @@ configuration() {
 	END
 }
 
-# get PATH [OPTION...]: the body; secure: over TLS.
-get() {
-	curl -s --max-time 10 "http://127.0.0.1:$port$1" "${@:2}"
-}
-
+# secure PATH [OPTION...]: the same over TLS.
 secure() {
 	curl -sk --max-time 10 --unix-socket "$dir/run/tls" "https://localhost$1" "${@:2}"
 }
@@ -78,49 +75,12 @@ talk() {
 	exec 9>&-
 }
 
-# status_of PATH [OPTION...]
-status_of() {
-	get "$1" -o /dev/null -w '%{http_code}' "${@:2}"
-}
-
 answers() {
 	[[ "$(get /)" == 'hello from nginx' ]]
 }
 
 workers() {
 	pgrep -P "$pid" -f 'nginx: worker process$'
-}
-
-two_workers() {
-	[[ "$(workers | wc -l)" -eq 2 ]]
-}
-
-workers_locked() {
-	# shellcheck disable=SC2046  # a list
-	two_workers && all_locked $(workers)
-}
-
-workers_changed() {
-	[[ "$(workers | xargs)" != "$1" ]] && two_workers
-}
-
-# abort_client COMMAND...: a client that goes slowly, and away.
-abort_client() {
-	"$@" --limit-rate 200k --max-time 0.3 -o /dev/null || true
-}
-
-# change_workers SIGNAL PID: and others have come.
-change_workers() {
-	local before
-	before=$(workers | xargs)
-	kill "-$1" "$2"
-	eventually workers_changed "$before"
-	eventually answers
-}
-
-# logged DIRECTORY: requests are, again.
-logged() {
-	answers && [[ -s "$1/access.log" ]]
 }
 
 # first_workload: what is recorded.
