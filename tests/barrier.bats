@@ -7,21 +7,11 @@ teardown() {
 	stop_all
 }
 
-probe_policy() {
-	policy probe <<-EOF
-		policy 1
-		phase serving
-		  trigger poll
-		  default allow
-		  errno EPERM getppid
-	EOF
-}
-
 # survives TIMES WORDS...: the host churns that many times under the library.
 survives() {
 	local path i times=$1
 	shift
-	path=$(probe_policy)
+	path=$(probe_policy poll)
 	for ((i = 0; i < times; i++)); do
 		run timeout 30 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" "$HOSTS/churn" 1 "$@"
 		[ "$output" = survived ] || {
@@ -47,7 +37,7 @@ survives() {
 @test "a stopped thread is named and the lock refused" {
 	local path
 	requires gdb
-	path=$(probe_policy)
+	path=$(probe_policy poll)
 	# the tracer stops one thread at its start and lets the others run
 	run timeout 60 env -u LD_PRELOAD gdb -batch -ex 'set startup-with-shell off' \
 		-ex 'set pagination off' -ex 'set non-stop on' -ex 'set print thread-events off' \
@@ -59,7 +49,7 @@ survives() {
 
 @test "2500 threads that get a CPU for 2 ms in each 42 are locked, and not given up" {
 	local path
-	path=$(probe_policy)
+	path=$(probe_policy poll)
 	LD_PRELOAD=$LIBRARY SANDBOX_VERBOSE=1 SANDBOX_POLICY=$path run "$HOSTS/starved" 2500
 	[ "$status" -ne 77 ] || skip "$output"
 	[ "$status" -eq 0 ]

@@ -45,6 +45,18 @@ policy() {
 	printf '%s\n' "$path"
 }
 
+# probe_policy TRIGGER [LINE...]: the same of a policy that denies getppid from the trigger on, and
+# nothing else but what further lines say.
+probe_policy() {
+	printf '%s\n' 'policy 1' 'phase serving' "trigger $1" "${@:2}" 'default allow' 'errno EPERM getppid' |
+		policy probe
+}
+
+# call_policy FUNCTION: the same from the call of that function on.
+call_policy() {
+	probe_policy "call $1"
+}
+
 # start COMMAND...: in the background, its output in $BATS_TEST_TMPDIR/output; sets $pid.
 start() {
 	"$@" >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- 4>&- &

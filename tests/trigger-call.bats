@@ -7,16 +7,6 @@ teardown() {
 	stop_all
 }
 
-call_policy() {
-	policy call <<-EOF
-		policy 1
-		phase serving
-		  trigger call $1
-		  default allow
-		  errno EPERM getppid
-	EOF
-}
-
 @test "a static function is found in .symtab, fires before its body, and sees its arguments" {
 	run sandboxed "$(call_policy static_function)" "$HOSTS/functions" static_function
 	[ "$output" = "before free

@@ -18,21 +18,10 @@ teardown() {
 	stop_all
 }
 
-go_policy() {
-	policy go <<-EOF
-		policy 1
-		phase serving
-		  trigger $1
-		  default allow
-		  errno EPERM getppid
-		  trap kill
-	EOF
-}
-
 # serve TRIGGER DEPTH: starts the server under the trigger and waits until it listens.
 serve() {
 	port=$(free_port)
-	SANDBOX_VERBOSE=1 start_sandboxed "$(go_policy "$1")" "$SERVER" "127.0.0.1:$port" "$2"
+	SANDBOX_VERBOSE=1 start_sandboxed "$(probe_policy "$1" 'trap kill')" "$SERVER" "127.0.0.1:$port" "$2"
 	eventually output_has 'in serve'
 }
 
@@ -106,7 +95,7 @@ lines_with() {
 }
 
 @test "count is refused: the function jumps back to its start to grow its stack" {
-	run sandboxed "$(go_policy 'call main.serve count 2')" "$SERVER" 127.0.0.1:1 0
+	run sandboxed "$(probe_policy 'call main.serve count 2' 'trap kill')" "$SERVER" 127.0.0.1:1 0
 	[ "$status" -eq 125 ]
 	expect 'branches back to its first instruction, so that one call would count as several'
 }

@@ -6,19 +6,9 @@ load helpers
 PLACES='all-signals-blocked own-handlers signal-handler nested-handlers tls-destructor with-a-thread
 	coroutine stack-end stack-end-with-a-thread own-allocator exit-handler'
 
-call_policy() {
-	policy call <<-EOF
-		policy 1
-		phase serving
-		  trigger call start_serving
-		  default allow
-		  errno EPERM getppid
-	EOF
-}
-
 @test "all signals blocked, own fault handlers, in and across signal handlers, in destructors, on a 16 KiB stack, with one KiB left" {
 	local path place
-	path=$(call_policy)
+	path=$(call_policy start_serving)
 	for place in $PLACES; do
 		run timeout 20 env SANDBOX_VERBOSE=1 LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" \
 			"$HOSTS/hostile" "$place"
@@ -33,7 +23,7 @@ call_policy() {
 }
 
 @test "in the program's own constructor" {
-	HOSTILE_CONSTRUCTOR=1 run sandboxed "$(call_policy)" "$HOSTS/hostile" constructor
+	HOSTILE_CONSTRUCTOR=1 run sandboxed "$(call_policy start_serving)" "$HOSTS/hostile" constructor
 	[ "$output" = locked ]
 }
 
@@ -47,7 +37,7 @@ call_policy() {
 
 @test "64 threads race into the function, 1,000 times: each time one locks, before any body runs" {
 	local path
-	path=$(call_policy)
+	path=$(call_policy start_serving)
 	timeout 300 env SANDBOX_VERBOSE=1 LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" \
 		"$HOSTS/storm" 1000 64 >"$BATS_TEST_TMPDIR/said" 2>"$BATS_TEST_TMPDIR/reports"
 	[ "$(<"$BATS_TEST_TMPDIR/said")" = 'rounds 1000, free 0, broken 0' ]

@@ -13,22 +13,10 @@ teardown() {
 	stop_all
 }
 
-# call_policy TRIGGER [LINE]: everything is allowed after it but getppid.
-call_policy() {
-	policy call <<-POLICY
-		policy 1
-		phase serving
-		  trigger $1
-		  ${2:-}
-		  default allow
-		  errno EPERM getppid
-	POLICY
-}
-
 # loads TRIGGER ACT...: the host under a policy with that trigger, all that is said in $output.
 loads() {
 	local path
-	path=$(call_policy "$1")
+	path=$(probe_policy "$1")
 	run timeout 60 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$path" SANDBOX_VERBOSE=1 \
 		"$HOSTS/loads" "${@:2}"
 }
@@ -57,8 +45,8 @@ says_locked() {
 	loads 'call plugin.so!plugin_run' "open=$plugin" other run run
 	said 'constructor free' 'other free' 'run locked' 'run locked' 'end locked'
 	says_locked 1
-	expect 'pending: policy call, phase serving, trigger call plugin.so!plugin_run'
-	expect 'armed: policy call, phase serving, trigger call plugin.so!plugin_run'
+	expect 'pending: policy probe, phase serving, trigger call plugin.so!plugin_run'
+	expect 'armed: policy probe, phase serving, trigger call plugin.so!plugin_run'
 	loads 'call plugin.so!plugin_static' "open=$plugin" run
 	said 'constructor free' 'run locked' 'end locked'
 }
@@ -91,9 +79,9 @@ says_locked() {
 	loads 'call nothing.so!f' "open=$plugin" run
 	[ "$status" -eq 0 ]
 	said 'constructor free' 'run free' 'end free'
-	expect 'pending: policy call'
+	expect 'pending: policy probe'
 	loads 'call nothing.so!f' # ends by _exit: no destructor
-	run timeout 60 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$(call_policy 'call nothing.so!f')" \
+	run timeout 60 env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$(probe_policy 'call nothing.so!f')" \
 		SANDBOX_VERBOSE=1 "$HOSTS/order" poll
 	expect 'ends without having locked'
 }
@@ -155,7 +143,7 @@ says_locked() {
 		acts+=("open=$plugin" close)
 	done
 	requires strace
-	path=$(call_policy 'call plugin.so!plugin_run')
+	path=$(probe_policy 'call plugin.so!plugin_run')
 	strace -f -e trace=mmap,munmap -o "$BATS_TEST_TMPDIR/trace" env LD_PRELOAD="$LIBRARY" \
 		SANDBOX_POLICY="$path" "$HOSTS/loads" "${acts[@]}" "open=$plugin" run >"$BATS_TEST_TMPDIR/said"
 	grep -qx 'run locked' "$BATS_TEST_TMPDIR/said"
@@ -166,7 +154,7 @@ says_locked() {
 
 @test "what is put back never lands in memory that is somebody else's by now" {
 	local path
-	path=$(call_policy 'call plugin.so!plugin_run' 'trigger poll')
+	path=$(probe_policy 'call plugin.so!plugin_run' 'trigger poll')
 	# After it was unloaded; and while the loader still lists it.
 	for act in 'close elsewhere' over; do
 		# shellcheck disable=SC2086 # words
@@ -245,7 +233,7 @@ says_locked() {
 @test "the loader's function is whole again after the lock" {
 	requires gdb
 	local path before after
-	path=$(call_policy 'call plugin.so!plugin_run' 'trigger poll')
+	path=$(probe_policy 'call plugin.so!plugin_run' 'trigger poll')
 	before=$(gdb -batch -ex 'x/8xb _dl_debug_state' \
 		"$(readelf -l "$HOSTS/racer" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')" | cut -d: -f2)
 	start_sandboxed "$path" "$HOSTS/racer" 2 wait stay

@@ -8,18 +8,6 @@ teardown() {
 	stop_all
 }
 
-# probe_policy TRIGGER [LINE]: everything is allowed after it but getppid.
-probe_policy() {
-	policy probe <<-EOF
-		policy 1
-		phase serving
-		  trigger $1
-		  ${2:-}
-		  default allow
-		  errno EPERM getppid
-	EOF
-}
-
 @test "count: the third call fires, not the first two" {
 	run sandboxed "$(probe_policy 'epoll_wait count 3')" "$HOSTS/probe" getppid wait getppid wait getppid
 	[ "$output" = "getppid 0 0

@@ -3,17 +3,6 @@
 
 load helpers
 
-# call_policy FUNCTION: everything is allowed after it but getppid.
-call_policy() {
-	policy call <<-POLICY
-		policy 1
-		phase serving
-		  trigger call $1
-		  default allow
-		  errno EPERM getppid
-	POLICY
-}
-
 # fires PROGRAM: its function static_function is found and locks before its body.
 fires() {
 	run sandboxed "$(call_policy static_function)" "$1" static_function

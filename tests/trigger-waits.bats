@@ -7,17 +7,6 @@ teardown() {
 	stop_all
 }
 
-# probe_policy TRIGGER: everything is allowed after it but getppid.
-probe_policy() {
-	policy probe <<-EOF
-		policy 1
-		phase serving
-		  trigger $1
-		  default allow
-		  errno EPERM getppid
-	EOF
-}
-
 @test "epoll_wait fires before the first call: what follows is under the policy" {
 	run sandboxed "$(probe_policy epoll_wait)" "$HOSTS/probe" getppid
 	[ "$status" -eq 0 ]
