@@ -18,14 +18,6 @@ struct cubes cubes_all(struct arena *arena)
 	return cubes;
 }
 
-bool cube_has(const struct cube *cube, const uint64_t arguments[ARGUMENTS])
-{
-	for (int i = 0; i < ARGUMENTS; i++)
-		if ((arguments[i] & cube->mask[i]) != cube->value[i])
-			return false;
-	return true;
-}
-
 static bool overlap(const struct cube *a, const struct cube *b)
 {
 	for (int i = 0; i < ARGUMENTS; i++)

@@ -30,6 +30,4 @@ struct cubes cubes_or(struct arena *arena, const struct cubes *a, const struct c
 /* Where a bound condition holds (NULL: everywhere). */
 struct cubes cubes_of(struct arena *arena, const struct condition *condition);
 
-bool cube_has(const struct cube *cube, const uint64_t arguments[ARGUMENTS]);
-
 #endif

@@ -38,6 +38,14 @@ static struct cubes random_cubes(struct arena *arena)
 	return cubes;
 }
 
+static bool cube_has(const struct cube *cube, const uint64_t arguments[ARGUMENTS])
+{
+	for (int i = 0; i < ARGUMENTS; i++)
+		if ((arguments[i] & cube->mask[i]) != cube->value[i])
+			return false;
+	return true;
+}
+
 static unsigned times(const struct cubes *cubes, unsigned a, unsigned b)
 {
 	uint64_t arguments[ARGUMENTS] = { a, b };
