@@ -4,6 +4,8 @@
  */
 #include "ask.h"
 
+#include "jsonplace.h"
+
 #include "policy/outcome.h"
 
 #include <jansson.h>
@@ -51,10 +53,7 @@ static json_t *json_answer(const struct asked *asked, const struct phase *phase,
 		const struct step_item *item = answer->by[i];
 		json_t *line = json_object();
 
-		json_object_set_new(line, "file", json_string(item->place.source->name));
-		json_object_set_new(line, "line", json_integer(item->place.line));
-		json_object_set_new(line, "text",
-				    json_string(line_text(&asked->session->arena, item->place)));
+		set_line(line, &asked->session->arena, item->place);
 		json_array_append_new(lines, line);
 	}
 	json_object_set_new(object, "name", json_string(phase->name));

@@ -5,6 +5,7 @@
  * What it must not do: compare triggers or names.
  */
 #include "ask.h"
+#include "jsonplace.h"
 #include "options.h"
 
 #include "policy/decode.h"
@@ -74,9 +75,7 @@ static json_t *json_side(struct comparison *comparison, const struct side *side,
 	json_object_set_new(object, "implied", json_boolean(!place.source));
 	if (!place.source)
 		return object;
-	json_object_set_new(object, "file", json_string(place.source->name));
-	json_object_set_new(object, "line", json_integer(place.line));
-	json_object_set_new(object, "text", json_string(line_text(comparison->arena, place)));
+	set_line(object, comparison->arena, place);
 	return object;
 }
 
@@ -154,9 +153,7 @@ static json_t *json_step(const struct comparison *comparison, int side,
 {
 	json_t *object = json_object(), *line = json_object();
 
-	json_object_set_new(line, "file", json_string(item->place.source->name));
-	json_object_set_new(line, "line", json_integer(item->place.line));
-	json_object_set_new(line, "text", json_string(line_text(comparison->arena, item->place)));
+	set_line(line, comparison->arena, item->place);
 	json_object_set_new(object, "step", json_string(item->text));
 	json_object_set_new(object, side ? "b" : "a", line);
 	return object;

@@ -3,6 +3,7 @@
  * What it must not do: decide by itself. The verdicts are evaluate.c's.
  */
 #include "ask.h"
+#include "jsonplace.h"
 #include "options.h"
 
 #include "policy/decode.h"
@@ -195,9 +196,7 @@ static json_t *json_outcome(const struct explanation *explanation, const struct 
 	json_object_set_new(object, "allowed", json_boolean(is_allowed(outcome->verdict.action)));
 	json_object_set_new(object, "implied", json_boolean(!place.source));
 	if (place.source) {
-		json_object_set_new(object, "file", json_string(place.source->name));
-		json_object_set_new(object, "line", json_integer(place.line));
-		json_object_set_new(object, "text", json_string(line_text(arena, place)));
+		set_line(object, arena, place);
 	}
 	json_object_set_new(object, "example",
 			    json_string(decode_call(arena, explanation->query.arch,

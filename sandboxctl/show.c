@@ -1,4 +1,5 @@
 /* show.c - sandboxctl show: what a policy does with each system call, and the line that says so. */
+#include "jsonplace.h"
 #include "options.h"
 
 #include "policy/decode.h"
@@ -192,8 +193,7 @@ static json_t *json_outcome(struct arena *arena, const struct call *call,
 	if (decision && decision->text)
 		json_object_set_new(row, "where", json_string(decision->text));
 	if (decision && decision->origin == ORIGIN_TEXT) {
-		json_object_set_new(row, "file", json_string(decision->place.source->name));
-		json_object_set_new(row, "line", json_integer(decision->place.line));
+		set_place(row, decision->place);
 	}
 	return row;
 }
@@ -225,8 +225,7 @@ static json_t *json_step(struct arena *arena, const char *text, const struct ste
 	json_object_set_new(row, "value", json_string(blank + 1));
 	json_object_set_new(row, "implied", json_boolean(!item));
 	if (item) {
-		json_object_set_new(row, "file", json_string(item->place.source->name));
-		json_object_set_new(row, "line", json_integer(item->place.line));
+		set_place(row, item->place);
 	}
 	return row;
 }

@@ -1,6 +1,6 @@
 /* json.c - a verdict with all it has; docs/ci.md names the fields. */
-#include "jsontext.h"
 #include "outputs.h"
+#include "particulars.h"
 
 static json_t *place_of(const struct findings *findings, struct place place)
 {
@@ -20,16 +20,10 @@ static json_t *finding_of(const struct findings *findings, const struct finding 
 	json_object_set_new(object, "fails", json_boolean(finding_fails(findings, finding)));
 	set_text(object, "title", finding->title);
 	set_text(object, "detail", finding->detail);
-	set_text(object, "program", finding->program);
-	set_text(object, "phase", finding->phase);
-	set_text(object, "call", finding->call);
 	set_text(object, "action", finding->action);
-	set_text(object, "caller", finding->object);
-	set_text(object, "function", finding->function);
-	set_text(object, "allow", finding->suggestion);
+	set_particulars(object, finding);
 	if (finding->place.source)
 		json_object_set_new(object, "place", place_of(findings, finding->place));
-	set_text(object, "command", finding->command);
 	if (finding->pid)
 		json_object_set_new(object, "pid", json_integer(finding->pid));
 	json_object_set_new(object, "count", json_integer((json_int_t)finding->count));

@@ -1,7 +1,7 @@
 /* sarif.c - a verdict as SARIF 2.1.0: a rule per kind, a result per finding, at the policy's lines.
  */
-#include "jsontext.h"
 #include "outputs.h"
+#include "particulars.h"
 
 #include <string.h>
 
@@ -65,14 +65,8 @@ static json_t *properties(const struct finding *finding)
 {
 	json_t *object = json_object();
 
-	set_text(object, "program", finding->program);
-	set_text(object, "phase", finding->phase);
-	set_text(object, "call", finding->call);
-	set_text(object, "caller", finding->object);
-	set_text(object, "function", finding->function);
-	set_text(object, "allow", finding->suggestion);
+	set_particulars(object, finding);
 	set_text(object, "test", finding->test);
-	set_text(object, "command", finding->command);
 	return object;
 }
 
