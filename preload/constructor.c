@@ -130,6 +130,8 @@ __attribute__((constructor)) static void libsandbox_load(void)
 		mark_loading();
 	report_open(&config);
 	say_loaded(&executable);
+	if (is_recorded(&config))
+		mark_arming();
 	arm(&config, &executable);
 	if (is_recorded(&config))
 		mark_loaded();

@@ -58,6 +58,44 @@ observe() {
 	[ "$(found violations 'select(.program == "true") | .call' | grep -c '^mmap')" -gt 0 ]
 }
 
+# becomes waits, which locks it, and executes itself, which waits and executes /bin/true.
+nested() {
+	ci -p ./becomes.policy --json verdict.json "$@" -- "$HOSTS/becomes" "$HOSTS/becomes" /bin/true
+}
+
+@test "what the library needs in a program that a locked one starts is found: green observed is green enforced" {
+	requires jq
+	local call round
+	printf '%s\n' 'policy 1' 'program becomes' 'phase serving' '  trigger poll' '  default trap' \
+		'  allow execve exit_group poll' >becomes.policy
+	for round in 1 2 3 4 5; do
+		run nested --observe
+		[ "$status" -ne 0 ] || break
+		found violations .allow | sort -u | sed 's/^/  /' >>becomes.policy
+	done
+	[ "$status" -eq 0 ]
+	expect 'met the trigger: 2 of 2 processes of becomes'
+	refute grep -q 'was not used' <<<"$output"
+	run nested
+	[ "$status" -eq 0 ]
+	expect 'locked: 2 of 2 processes of becomes'
+	for call in seccomp rt_sigaction madvise; do
+		cp becomes.policy whole
+		sed -i "/allow $call/d" becomes.policy
+		run nested --observe
+		[ "$status" -eq 1 ]
+		[ "$(found violations '[.program, .call, .phase] | join(" ")' | sed 's/(.*)//')" = "becomes $call serving" ]
+		expect 'the library needs it in a program that a locked one starts'
+		run nested
+		[ "$status" -eq 1 ]
+		mv whole becomes.policy
+	done
+	# Where the first program may not start another, nothing is needed there.
+	sed -i 's/execve //; /seccomp/d' becomes.policy
+	run nested --observe
+	[ "$(found violations .call)" = execve ]
+}
+
 @test "a call that a line answers with an errno on purpose is noted, and fails only when asked to" {
 	requires jq
 	sed -i 's/^  default  trap/&\n  errno EPERM getppid/' worker.policy

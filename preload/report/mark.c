@@ -2,7 +2,7 @@
  *
  * What it must not do: go on when nobody records: an unlocked program that believes it is being
  * recorded helps nobody.
- * Contract: hook; mark_loading, mark_loaded, mark_watched: load.
+ * Contract: hook; mark_loading, mark_arming, mark_loaded, mark_watched: load.
  */
 #include "report/mark.h"
 
@@ -30,6 +30,11 @@ static void mark(enum mark kind, uintptr_t a, uintptr_t b, uintptr_t c)
 void mark_loading(void)
 {
 	mark(MARK_LOADING, (uintptr_t)__ehdr_start, (uintptr_t)etext, 0);
+}
+
+void mark_arming(void)
+{
+	mark(MARK_ARMING, 0, 0, 0);
 }
 
 void mark_loaded(void)

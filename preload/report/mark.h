@@ -39,12 +39,16 @@ enum mark {
 	MARK_HOOK = 4,
 	/* The library is in this program; the answer is the program's number, see above. */
 	MARK_WATCHED = 5,
+	/* What follows, until the program's end, the library does in every other mode, too; what it
+	 * did since MARK_LOADING was for whoever records. */
+	MARK_ARMING = 6,
 };
 
 struct policyc_phase;
 
 /* load: end the process when nobody records. */
 void mark_loading(void);
+void mark_arming(void);
 void mark_loaded(void);
 
 /* load: what the watcher says to a program whose events go to the file `path`. Number 0: nobody

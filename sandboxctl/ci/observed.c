@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "judge.h"
 #include "launch.h"
+#include "nested.h"
 #include "prepare.h"
 #include "record/cover.h"
 #include "record/remote.h"
@@ -66,6 +67,7 @@ struct observer {
 	size_t first_count;
 	struct watch watch;
 	struct model model;
+	struct nested nested;
 };
 
 /* --- while it runs, under the recorder's lock ------------------------------------------------- */
@@ -183,6 +185,24 @@ static void watch_first(void *data, const struct process *process, const struct 
 		return;
 	*ARENA_PUSH(observer->arena, observer->firsts, observer->first_count) =
 		(struct first){ sighting, observer->by_pid[process->pid] };
+}
+
+static void watch_own(void *data, struct process *process, pid_t thread,
+		      const struct seccomp_data *call)
+{
+	struct observer *observer = data;
+
+	if (*process->program && (size_t)process->pid < observer->pid_max)
+		nested_call(&observer->nested, &observer->watch.recorder, process, thread, call,
+			    met_by(observer, process));
+}
+
+static void watch_fired(void *data, const struct process *process, const char *phase)
+{
+	struct observer *observer = data;
+
+	if (*process->program && (size_t)process->pid < observer->pid_max)
+		nested_fires(&observer->nested, process, phase, met_by(observer, process));
 }
 
 /* --- afterwards ------------------------------------------------------------------------------- */
@@ -516,19 +536,90 @@ static void note_all_denied(const struct observer *observer, const struct covera
 			note_denied(observer, &coverage->denied[i]);
 }
 
+/* --- what the library needs under a lock -------------------------------------------------------
+ */
+
+/* It lives with an error of these; of any other it ends the program, whose lock it could not make.
+ */
+static bool may_fail(const struct sighting *sighting)
+{
+	static const char *const calls[] = { "close", "fstat", "munmap", "futex" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (sighting->kind == SIGHT_CALL &&
+		    sighting->number == (uint32_t)names_syscall(calls[i])->number[ARCH_NATIVE])
+			return true;
+	return false;
+}
+
+static void note_own(const struct observer *observer, const struct denied *denied)
+{
+	struct arena *arena = observer->arena;
+	const struct sighting *sighting = denied->sighting;
+	const struct met *met = nested_where(&observer->nested, sighting);
+	struct finding finding = {
+		.program = met->image.name,
+		.pid = met->image.pid,
+		.test = met->image.test,
+		.command = met->image.command,
+		.object = "libsandbox.so",
+		.count = sighting->count,
+	};
+
+	if (denied->question)
+		judge_step(observer, denied, &finding);
+	else
+		judge_call(arena, denied->phase, sighting, denied->verdict, &finding);
+	if (!may_fail(sighting))
+		finding.kind = FINDING_VIOLATION;
+	finding.detail = arena_printf(arena,
+				      "%s; the library needs it in a program that a locked one "
+				      "starts",
+				      finding.detail);
+	findings_add(observer->findings, &finding);
+}
+
+/* A program whose execve is denied never runs. */
+static void note_nested(const struct observer *observer, const struct coverage *coverage,
+			const struct coverage *own)
+{
+	for (size_t i = 0; i < coverage->denied_count; i++)
+		if (is_execve(&coverage->denied[i]))
+			return;
+	for (size_t i = 0; i < own->denied_count; i++)
+		note_own(observer, &own->denied[i]);
+}
+
+/* Neither the programs nor the library made use of it. */
+static void note_all_unused(const struct observer *observer, const struct coverage *coverage,
+			    const struct coverage *own)
+{
+	for (size_t i = 0; i < coverage->unused_count; i++) {
+		const struct unused *unused = &coverage->unused[i];
+
+		for (size_t j = 0; j < own->unused_count; j++)
+			if (own->unused[j].phase == unused->phase &&
+			    own->unused[j].place.start == unused->place.start &&
+			    own->unused[j].place.column == unused->place.column)
+				note_unused(observer, unused);
+	}
+}
+
 static bool judge(struct observer *observer, const struct preparation *preparation)
 {
 	struct session *session = observer->session;
 	struct findings *findings = observer->findings;
-	struct coverage coverage;
+	struct coverage coverage, own;
 	struct model baseline;
 
 	if (!read_model(session, &observer->model, preparation->recording))
 		return false;
 	coverage = cover(&session->context, &observer->model, NULL, findings->policy);
+	own = nested_cover(&observer->nested, &session->context, &observer->watch.recorder,
+			   findings->policy);
 	note_all_denied(observer, &coverage);
-	for (size_t i = 0; i < coverage.unused_count; i++)
-		note_unused(observer, &coverage.unused[i]);
+	note_nested(observer, &coverage, &own);
+	note_all_unused(observer, &coverage, &own);
 	note_foreign(observer);
 	if (!observer->options->baseline)
 		return true;
@@ -554,6 +645,9 @@ static bool begin(struct observer *observer, const struct preparation *preparati
 	recorder->watch_process = watch_process;
 	recorder->watch_first = watch_first;
 	recorder->watch_end = watch_end;
+	recorder->watch_own = watch_own;
+	recorder->watch_fired = watch_fired;
+	nested_begin(&observer->nested, observer->arena);
 	recorder->watch_data = observer;
 	cover_shapes(preparation->armed, &recorder->shapes);
 	observer->watch.quiet = true;

@@ -20,9 +20,8 @@ static bool is_permission(enum action_kind kind)
 }
 
 /* "openat where flags == O_PATH" as a rule of a text of its own. */
-static const struct statement *parse_need(const struct implying *implying, const char *rule)
+static const struct statement *parse_need(struct arena *arena, const char *rule)
 {
-	struct arena *arena = implying->context->arena;
 	struct diagnostics ignored = { .arena = arena }; /* those of the policy may be full */
 	struct source *source = ARENA_NEW(arena, struct source);
 	const struct syntax *text;
@@ -32,6 +31,24 @@ static const struct statement *parse_need(const struct implying *implying, const
 	source->size = strlen(source->text);
 	text = parse_policy(arena, &ignored, source);
 	return &text->list[text->count - 1];
+}
+
+bool read_need(struct context *context, enum arch arch, const struct own_need *need,
+	       struct implied *implied)
+{
+	const struct statement *rule = parse_need(context->arena, need->rule);
+	const struct word *word = &rule->words.list[0];
+	const struct syscall_name *name = names_syscall(word->text);
+
+	if (name->number[arch] < 0)
+		return false;
+	*implied = (struct implied){
+		.need = *need,
+		.number = (uint32_t)name->number[arch],
+		.condition = bind_to_call(context, rule->condition, arch, name, word),
+		.text = rule->text,
+	};
+	return true;
 }
 
 static bool is_implied_already(const struct phase *phase, const struct implied *implied)
@@ -50,17 +67,10 @@ static void imply(void *data, const struct own_need *need)
 {
 	const struct implying *implying = data;
 	struct phase *phase = implying->phase;
-	const struct statement *rule = parse_need(implying, need->rule);
-	const struct word *word = &rule->words.list[0];
-	const struct syscall_name *name = names_syscall(word->text);
-	struct implied implied = { .need = *need, .text = rule->text };
+	struct implied implied;
 
-	if (name->number[implying->policy->arch] < 0)
-		return;
-	implied.number = (uint32_t)name->number[implying->policy->arch];
-	implied.condition = bind_to_call(implying->context, rule->condition, implying->policy->arch,
-					 name, word);
-	if (!is_implied_already(phase, &implied))
+	if (read_need(implying->context, implying->policy->arch, need, &implied) &&
+	    !is_implied_already(phase, &implied))
 		*ARENA_PUSH(implying->context->arena, phase->implied, phase->implied_count) =
 			implied;
 }

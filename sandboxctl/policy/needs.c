@@ -24,11 +24,15 @@ static const struct own_need traps[] = {
 	{ "gettid", NEED_SPARED, NULL },
 };
 
-/* Files are not read for it: see task.h. */
-static const struct own_need any_lock[] = {
+static const struct own_need filters[] = {
 	{ "seccomp where op == SECCOMP_SET_MODE_FILTER and flags == SECCOMP_FILTER_FLAG_TSYNC", 0,
 	  NULL },
-	{ "prctl where option in {PR_SET_NO_NEW_PRIVS, PR_GET_NAME}", 0, NULL },
+	{ "prctl where option == PR_SET_NO_NEW_PRIVS", 0, NULL },
+};
+
+/* Files are not read for it: see task.h. */
+static const struct own_need any_lock[] = {
+	{ "prctl where option == PR_GET_NAME", 0, NULL },
 	{ "rt_sigaction where sig == 33", 0, NULL }, /* the barrier's */
 	{ "rt_tgsigqueueinfo where sig == 33", 0, NULL },
 	{ "unshare where unshare_flags == CLONE_THREAD", NEED_SPARED, NULL }, /* asks, no more */
@@ -197,15 +201,22 @@ static void tell_triggers(const struct teller *teller, const struct phase *later
 		tell_all(teller, deadlines, COUNT(deadlines));
 }
 
-static void tell_later(const struct teller *teller)
+/* The filter itself, and what comes with it. */
+static void tell_filter(const struct teller *teller)
 {
 	static const struct own_need handler = { "rt_sigaction where sig == SIGSYS", 0, NULL };
 
-	tell_all(teller, any_lock, COUNT(any_lock));
+	tell_all(teller, filters, COUNT(filters));
 	if (teller->later->traps)
 		tell(teller, &handler);
-	tell_triggers(teller, teller->later);
 	tell_steps(teller, &teller->later->steps);
+}
+
+static void tell_later(const struct teller *teller)
+{
+	tell_filter(teller);
+	tell_all(teller, any_lock, COUNT(any_lock));
+	tell_triggers(teller, teller->later);
 }
 
 /* Whether `later` may lock in a process where `phase` is locked. */
@@ -228,6 +239,16 @@ void each_need(struct arena *arena, const struct policy *policy, const struct ph
 		if (locks_after(policy, phase, teller.later))
 			tell_later(&teller);
 	}
+}
+
+void each_unrecorded_need(struct arena *arena, const struct phase *phase, need_function each,
+			  void *data)
+{
+	const struct teller teller = { .arena = arena, .later = phase, .each = each, .data = data };
+
+	tell_filter(&teller);
+	if (phase->deadline.action)
+		tell_all(&teller, deadlines, COUNT(deadlines));
 }
 
 /* --- lines that deny a need ------------------------------------------------------------------- */

@@ -16,6 +16,14 @@ typedef void (*need_function)(void *data, const struct own_need *need);
 void each_need(struct arena *arena, const struct policy *policy, const struct phase *phase,
 	       need_function each, void *data);
 
+/* What the lock of the phase calls and SANDBOX_MODE=learn does not, though it holds all threads. */
+void each_unrecorded_need(struct arena *arena, const struct phase *phase, need_function each,
+			  void *data);
+
+/* Its rule, read (imply.c). False: the architecture has no such call. */
+bool read_need(struct context *context, enum arch arch, const struct own_need *need,
+	       struct implied *implied);
+
 /* Refuses lines that deny what the lock of a later phase needs. */
 void refuse_denied_needs(struct context *context, const struct policy *policy);
 

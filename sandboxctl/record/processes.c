@@ -183,6 +183,8 @@ static void inherit(struct process *child, struct process *parent)
 	child->program = parent->program;
 	child->generation = parent->generation + (parent->generation < GENERATIONS_MAX);
 	child->fired = parent->fired;
+	child->before = parent->before;
+	child->arming = parent->arming;
 	child->library = parent->library;
 	child->library_end = parent->library_end;
 	child->image = parent->image;
@@ -245,6 +247,8 @@ static void look_for_image(struct processes *processes, struct process *process,
 	process->generation = 0;
 	process->library = process->library_end = 0;
 	process->loading = 0;
+	process->arming = false;
+	process->before = process->fired;
 	callers_forget(process);
 	forget_threads(processes, process);
 	take_thread(processes, process, process->pid);

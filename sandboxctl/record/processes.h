@@ -19,10 +19,12 @@ struct process {
 	const char *program;	 /* the name it was started by, without its directory */
 	unsigned generation;
 	uint32_t fired;
+	uint32_t before; /* of these: when its program was executed */
 	uint32_t scene;
 
 	uint64_t library, library_end; /* code of libsandbox.so, once it is there */
 	pid_t loading;		       /* the thread that runs its constructor */
+	bool arming;		       /* what the library does from here on, it does for a lock */
 
 	bool may_have_executed; /* execve was called: see whether it is another program now */
 	pid_t executing_thread;

@@ -120,6 +120,8 @@ static void trigger_fired(struct recorder *recorder, struct process *process, pi
 	/* Many triggers side by side: each is a phase of its own. */
 	recorder_fire(recorder, process, recorder->on_hook ? trigger : phase, trigger,
 		      (unsigned)call->args[4]);
+	if (process->before && recorder->watch_fired)
+		recorder->watch_fired(recorder->watch_data, process, phase);
 }
 
 static void hook_called(struct recorder *recorder, struct process *process, pid_t thread,
@@ -140,6 +142,9 @@ static void take_mark(struct recorder *recorder, struct process *process, pid_t 
 		process->loading = thread;
 		process->library = call->args[2];
 		process->library_end = call->args[3];
+		break;
+	case MARK_ARMING:
+		process->arming = true;
 		break;
 	case MARK_LOADED:
 		process->loading = 0;
@@ -340,6 +345,14 @@ static void tell(struct recorder *recorder, const struct process *process)
 		recorder->watch_process(recorder->watch_data, process);
 }
 
+static void take_own(struct recorder *recorder, struct process *process, pid_t thread,
+		     const struct seccomp_data *call)
+{
+	note_effect(recorder, process, thread, call, 0);
+	if (process->arming && process->before && recorder->watch_own)
+		recorder->watch_own(recorder->watch_data, process, thread, call);
+}
+
 static void handle(struct recorder *recorder)
 {
 	const struct seccomp_notif *notice = recorder->listener.notice;
@@ -359,7 +372,7 @@ static void handle(struct recorder *recorder)
 	if (process)
 		tell(recorder, process);
 	if (process && is_own(process, thread, notice->data.instruction_pointer))
-		note_effect(recorder, process, thread, &notice->data, 0);
+		take_own(recorder, process, thread, &notice->data);
 	else if (process)
 		sighting = take(recorder, process, thread, &notice->data);
 	/* Killed meanwhile: then the call was not made. */

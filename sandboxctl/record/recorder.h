@@ -75,6 +75,11 @@ struct recorder {
 	void (*watch_end)(void *data, const struct process *process); /* soon after its end */
 	void (*watch_first)(void *data, const struct process *process,
 			    const struct sighting *sighting);
+	/* In a program that was executed under a lock: a call that the library makes for a lock of
+	 * its own; and where that would be. */
+	void (*watch_own)(void *data, struct process *process, pid_t thread,
+			  const struct seccomp_data *call);
+	void (*watch_fired)(void *data, const struct process *process, const char *phase);
 	void *watch_data;
 };
 
