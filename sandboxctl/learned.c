@@ -211,7 +211,7 @@ bool write_learned(struct session *session, const struct learned *learned)
 
 static void print_denied_call(struct arena *arena, const struct denied *denied)
 {
-	const struct sighting *sighting = denied->sighting;
+	const struct sighting *sighting = denied->call;
 
 	printf("  %s: %llu time%s%s%s%s\n", call_text(arena, sighting->number, &sighting->cube),
 	       (unsigned long long)sighting->count, sighting->count == 1 ? "" : "s",

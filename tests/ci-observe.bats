@@ -96,6 +96,32 @@ nested() {
 	[ "$(found violations .call)" = execve ]
 }
 
+@test "a clone3 that is not told ENOSYS is denied, whatever the policy says of clone" {
+	requires jq
+	thread() {
+		ci -p ./learner.policy --json verdict.json "$@" -- "$HOSTS/learner" wait thread
+	}
+	printf '%s\n' 'policy 1' 'program learner' 'phase serving' '  trigger poll' '  default allow' '  trap clone3' >learner.policy
+	run thread
+	[ "$status" -eq 1 ]
+	run thread --observe
+	[ "$status" -eq 1 ]
+	[ "$(found violations '[.call, .allow] | join(";")')" = 'clone3;override errno ENOSYS clone3' ]
+	echo '  override errno ENOSYS clone3' >>learner.policy
+	thread --observe
+	thread
+	# with it, what is said of clone counts; where clone3 is allowed, it does not
+	echo '  trap clone' >>learner.policy
+	run thread
+	[ "$status" -eq 1 ]
+	run thread --observe
+	[ "$status" -eq 1 ]
+	[ "$(found violations .call | sed 's/(.*//')" = clone ]
+	sed -i '/clone3/d' learner.policy
+	thread
+	thread --observe
+}
+
 @test "a call that a line answers with an errno on purpose is noted, and fails only when asked to" {
 	requires jq
 	sed -i 's/^  default  trap/&\n  errno EPERM getppid/' worker.policy

@@ -296,7 +296,7 @@ static void note_denied(const struct observer *observer, const struct denied *de
 	if (denied->question)
 		judge_step(observer, denied, &finding);
 	else
-		judge_call(arena, denied->phase, sighting, denied->verdict, &finding);
+		judge_call(arena, denied->phase, denied->call, denied->verdict, &finding);
 	if (denied->perhaps)
 		finding.detail = arena_printf(arena, "%s; for some values of what is not recorded",
 					      finding.detail);
@@ -569,7 +569,7 @@ static void note_own(const struct observer *observer, const struct denied *denie
 	if (denied->question)
 		judge_step(observer, denied, &finding);
 	else
-		judge_call(arena, denied->phase, sighting, denied->verdict, &finding);
+		judge_call(arena, denied->phase, denied->call, denied->verdict, &finding);
 	if (!may_fail(sighting))
 		finding.kind = FINDING_VIOLATION;
 	finding.detail = arena_printf(arena,

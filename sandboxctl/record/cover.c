@@ -3,6 +3,7 @@
 
 #include "compose.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,36 +56,69 @@ static bool is_error_of_line(struct verdict verdict)
 	       verdict.decision->named && verdict.action.kind == ACTION_ERRNO;
 }
 
-/* clone3 told ENOSYS is a clone in the next moment: that one counts. Of several answers that
- * arguments choose between, the one that is no error with a line of its own. */
-static void cover_call(struct coverer *coverer, const struct sighting *sighting)
+/* Of several answers that arguments choose between, the one that is no error with a line of its
+ * own; NULL: it is let through. */
+static const struct outcome *worst_of(struct coverer *coverer, const struct sighting *call,
+				      bool *any_allowed)
 {
 	struct outcomes outcomes =
 		find_outcomes(coverer->context, &coverer->diagram, coverer->policy, coverer->phase,
-			      sighting->number, &sighting->cube);
+			      call->number, &call->cube);
 	const struct outcome *worst = NULL;
-	bool any_allowed = false;
 
+	*any_allowed = false;
 	for (size_t i = 0; i < outcomes.count; i++) {
 		const struct outcome *outcome = &outcomes.list[i];
 
 		if (is_allowed(outcome->verdict.action)) {
-			any_allowed = true;
+			*any_allowed = true;
 			if (outcome->verdict.decision)
 				note_used(coverer, outcome->verdict.decision->place);
 		} else if (outcome->verdict.decision &&
 			   outcome->verdict.decision->origin == ORIGIN_GUARD) {
-			any_allowed = true; /* says that it was done */
+			*any_allowed = true; /* says that it was done */
 		} else if (!worst || is_error_of_line(worst->verdict)) {
 			worst = outcome;
 		}
 	}
+	return worst;
+}
+
+static void note_call(struct coverer *coverer, const struct sighting *sighting,
+		      const struct sighting *call, const struct outcome *worst, bool any_allowed)
+{
+	note_denied(coverer, (struct denied){ .sighting = sighting,
+					      .call = call,
+					      .verdict = worst->verdict,
+					      .on_purpose = is_error_of_line(worst->verdict),
+					      .perhaps = any_allowed });
+}
+
+static void cover_as_it_is(struct coverer *coverer, const struct sighting *sighting)
+{
+	bool any_allowed;
+	const struct outcome *worst = worst_of(coverer, sighting, &any_allowed);
+
 	if (worst)
-		note_denied(coverer,
-			    (struct denied){ .sighting = sighting,
-					     .verdict = worst->verdict,
-					     .on_purpose = is_error_of_line(worst->verdict),
-					     .perhaps = any_allowed });
+		note_call(coverer, sighting, sighting, worst, any_allowed);
+}
+
+/* Told ENOSYS it is a clone in the next moment, which is how it was seen; let through, none. */
+static void cover_clone3(struct coverer *coverer, const struct sighting *sighting)
+{
+	struct sighting *call = ARENA_NEW(coverer->context->arena, struct sighting);
+	const struct outcome *worst;
+	bool any_allowed;
+
+	*call = *sighting;
+	call->number = (uint32_t)names_syscall("clone3")->number[ARCH_NATIVE];
+	call->cube = (struct cube){ 0 };
+	worst = worst_of(coverer, call, &any_allowed);
+	if (!worst)
+		return;
+	if (worst->verdict.action.kind != ACTION_ERRNO || worst->verdict.action.error != ENOSYS)
+		note_call(coverer, sighting, call, worst, any_allowed);
+	cover_as_it_is(coverer, sighting);
 }
 
 /* --- files and ports -------------------------------------------------------------------------- */
@@ -221,8 +255,10 @@ static void cover_one(struct coverer *coverer, const struct sighting *sighting)
 {
 	if (sighting->kind != SIGHT_CALL)
 		cover_step(coverer, sighting);
+	else if (sighting->is_clone3)
+		cover_clone3(coverer, sighting);
 	else if (!sighting->is_foreign)
-		cover_call(coverer, sighting);
+		cover_as_it_is(coverer, sighting);
 }
 
 struct coverage cover(struct context *context, const struct model *model, const char *program,

@@ -14,6 +14,8 @@
 struct denied {
 	const struct phase *phase;
 	const struct sighting *sighting;
+	const struct sighting
+		*call;	 /* as it was made: a clone3 is shown as the clone it would be */
 	bool perhaps;	 /* arguments that the recording lacks decide */
 	bool on_purpose; /* a line names the call and the error it gets: the program goes on */
 
