@@ -7,21 +7,30 @@ teardown() {
 	stop_all
 }
 
-# The allow-list policies, each with the program that it arms in.
+# The allow-list policies, each with the program that it arms in; those whose steps take root last.
 allow_lists() {
 	printf '%s\n' 'strict any' 'redis redis-server' 'redis-cache redis-server' 'redis-full redis-server' \
 		'redis-replica redis-server' 'nginx nginx' \
 		'nginx-more nginx' 'nginx-proxy nginx' 'memcached memcached' 'memcached-full memcached' \
 		'lighttpd lighttpd' 'lighttpd-more lighttpd' 'apache2 apache2'
+	[[ "$(id -u)" -ne 0 ]] || printf '%s\n' 'bind9 named' 'openvpn openvpn'
 }
 
 # probe_under POLICY PROGRAM CALL...: the probe, installed under the program's name. It waits with
-# maxevents 8 and a timeout of 1 ms, which is what all these policies take for the event loop.
+# maxevents 8 and a timeout of 1 ms, which is what all these policies take for the event loop; only
+# bind9 has a function of named for a trigger.
 probe_under() {
 	local policy=$1 program=$BATS_TEST_TMPDIR/$2
 	shift 2
 	[[ -e "$program" ]] || cp "$HOSTS/probe" "$program"
+	[[ "$policy" != bind9 ]] || local -x SANDBOX_TRIGGER='epoll_wait where maxevents == 8'
 	run sandboxed "$policy" "$program" "$@"
+}
+
+@test "control: no allow-list policy is left out but qemu, in which nothing waits with epoll" {
+	requires_root
+	diff <(allow_lists | cut -d ' ' -f 1 | sort) <(grep -LE '^ *default +allow' "$ROOT"/policies/*.policy |
+		xargs -n 1 basename -s .policy | grep -vE '^(set-.*|qemu)$' | sort)
 }
 
 @test "control: each allow-list policy locks the probe, which then ends by itself" {
@@ -98,8 +107,9 @@ socket-alg-negative -1 93" ]
 	while read -r policy program; do
 		for call in execve ptrace mmap-exec unshare clone-newuser; do
 			probe_under "$policy" "$program" "$call"
-			# some refuse new processes mildly: clients can ask for them
-			[[ "$policy $output" == @(lighttpd|lighttpd-more|apache2)' clone-newuser -1 1' ]] && continue
+			# some refuse new processes mildly: clients can ask for them, and openvpn its scripts
+			[[ "$policy $output" == @(lighttpd|lighttpd-more|apache2|openvpn)' clone-newuser -1 1' ]] && continue
+			[[ "$policy $output" == 'openvpn execve -1 1' ]] && continue
 			[ "$status" -eq "$DIED_OF_SIGSYS" ] || {
 				echo "$policy $call: $output"
 				false
