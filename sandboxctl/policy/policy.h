@@ -132,6 +132,7 @@ struct phase {
 	/* While it is put together: */
 	struct statement_list rules, trigger_lines, apart_lines, step_lines;
 	unsigned trigger_depth, deadline_depth;
+	struct place deadline_place, deadline_conflict;
 	const struct syntax *last_text;
 };
 

@@ -133,14 +133,15 @@ static void add_rule(struct resolver *resolver, const struct statement *statemen
 
 /* --- phases ----------------------------------------------------------------------------------- */
 
-static void check_fallback(struct resolver *resolver, const struct fallback *fallback,
-			   const char *word)
+/* What only the nearest text says: two were equally near. */
+static void check_conflict(struct resolver *resolver, const char *word, struct place place,
+			   struct place conflict)
 {
-	if (fallback->conflict.source)
-		fail(resolver, fallback->conflict,
+	if (conflict.source)
+		fail(resolver, conflict,
 		     TEXT("'%s' is said differently at %s, in a text included just as near: say it "
 			  "in the policy itself",
-			  word, place_text(resolver->arena, fallback->place)));
+			  word, place_text(resolver->arena, place)));
 }
 
 static void resolve_phase(struct resolver *resolver, struct phase *phase)
@@ -151,8 +152,9 @@ static void resolve_phase(struct resolver *resolver, struct phase *phase)
 			return;
 	}
 	resolve_triggers(resolver->context, resolver->policy->arch, phase);
-	check_fallback(resolver, &phase->otherwise, "default");
-	check_fallback(resolver, &phase->unknown, "unknown");
+	check_conflict(resolver, "default", phase->otherwise.place, phase->otherwise.conflict);
+	check_conflict(resolver, "unknown", phase->unknown.place, phase->unknown.conflict);
+	check_conflict(resolver, "deadline", phase->deadline_place, phase->deadline_conflict);
 	if (!phase->otherwise.action.kind)
 		fail(resolver, phase->place,
 		     TEXT("phase '%s' does not say what happens to calls that no line names: add "

@@ -102,9 +102,17 @@ static void set_fallback(struct fallback *fallback, const struct statement *stat
 
 static void set_deadline(struct phase *phase, const struct statement *statement, unsigned depth)
 {
-	if (phase->deadline.action && depth >= phase->deadline_depth)
+	bool same = phase->deadline.action == statement->deadline.action &&
+		    phase->deadline.milliseconds == statement->deadline.milliseconds;
+
+	if (phase->deadline.action && depth >= phase->deadline_depth) {
+		if (!same && depth == phase->deadline_depth)
+			phase->deadline_conflict = statement->place;
 		return;
+	}
 	phase->deadline = statement->deadline;
+	phase->deadline_place = statement->place;
+	phase->deadline_conflict = (struct place){ 0 };
 	phase->deadline_depth = depth;
 }
 
