@@ -2,7 +2,7 @@
  *
  * What it is: the one place that says what is implied, as narrow as what the library passes
  * (preload/).
- * What it must not do: add anything to a phase (resolve.c does).
+ * What it must not do: add anything to a phase (imply.c does).
  */
 #ifndef NEEDS_H
 #define NEEDS_H

@@ -1,7 +1,7 @@
 /* syntax.h - what a policy or group text says, word for word.
  *
  * What it is: the statements of one text, before any name is looked up.
- * What it must not do: follow includes or groups, know calls or constants (resolve.c does).
+ * What it must not do: follow includes (texts.c) or groups (expand.c), know constants (bind.c).
  */
 #ifndef SYNTAX_H
 #define SYNTAX_H
