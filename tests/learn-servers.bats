@@ -51,7 +51,7 @@ learn_redis() {
 	redis=(redis-server --port "$port" --bind 127.0.0.1 --dir "$dir" --save '')
 	learn_server redis "${redis[@]}"
 	eventually redis_answers
-	redis-benchmark -p "$port" -n 2000 -c 20 -t set,get -q >/dev/null
+	timeout 60 redis-benchmark -p "$port" -n 2000 -c 20 -t set,get -q >/dev/null
 	cli bgsave
 	eventually redis_saved
 	cli shutdown nosave || true
@@ -70,7 +70,7 @@ learn_redis() {
 	[ "$(cli eval 'return redis.call("llen", KEYS[1])' 1 list)" = 3 ]
 	cli expire list 100 >/dev/null
 
-	redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -t lpush,lrange,hset,zadd -q >/dev/null
+	timeout 60 redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -t lpush,lrange,hset,zadd -q >/dev/null
 	rm "$dir/dump.rdb"
 	cli bgsave
 	eventually redis_saved

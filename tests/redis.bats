@@ -151,7 +151,7 @@ loading() {
 @test "redis-benchmark: 100,000 requests without an error" {
 	start_redis
 	eventually answers
-	run redis-benchmark -p "$port" -n 100000 -c 20 -P 8 -t set,get -q
+	run timeout 60 redis-benchmark -p "$port" -n 100000 -c 20 -P 8 -t set,get -q
 	[ "$status" -eq 0 ]
 	expect 'SET:'
 	expect 'GET:'

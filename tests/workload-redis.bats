@@ -129,7 +129,7 @@ first_workload() {
 	eventually answers
 	data=$(inside /var/lib/redis)
 	logs=$(inside /var/log/redis)
-	redis-benchmark -p "$port" -n 400 -c 20 -q >/dev/null
+	timeout 60 redis-benchmark -p "$port" -n 400 -c 20 -q >/dev/null
 	redis-cli -s "$dir/run/socket" ping
 	cli eval 'return redis.call("set", KEYS[1], ARGV[1])' 1 a b
 	cli publish channel message
@@ -222,7 +222,7 @@ second_workload() {
 	local data logs child sum
 	data=$(inside /var/lib/redis)
 	logs=$(inside /var/log/redis)
-	redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -t lpush,lrange,hset,zadd,mset,spop -q >/dev/null
+	timeout 60 redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -t lpush,lrange,hset,zadd,mset,spop -q >/dev/null
 	says '3' rpush numbers 3 1 2
 	says '1 2 3' sort numbers
 	says '1' function load replace "#!lua name=lib
@@ -324,8 +324,8 @@ redis.register_function('f', function(k, a) return 1 end)" >/dev/null || true # 
 	enforce redis-cache "${redis[@]}" --jemalloc-bg-thread no --io-threads 2 --io-threads-do-reads yes
 	eventually answers
 	eventually is_locked "$pid"
-	redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -q >/dev/null
-	redis-benchmark -s "$dir/run/socket" -n 1000 -c 10 -t set,get -q >/dev/null
+	timeout 60 redis-benchmark -p "$port" -n 2000 -c 50 -P 16 -q >/dev/null
+	timeout 60 redis-benchmark -s "$dir/run/socket" -n 1000 -c 10 -t set,get -q >/dev/null
 	says b eval 'redis.call("set", "a", "b") return redis.call("get", "a")' 0
 	says 50 hset hash $(seq 100)
 	[ "$(cli hrandfield hash -300 | wc -l)" -eq 300 ]
