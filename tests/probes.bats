@@ -129,6 +129,35 @@ must deny connect tcp 80: denied EACCES true' ]
 	[ "$(events 'select(.ok | not) | .call')" = ptrace ]
 }
 
+# What is being executed can be written by nobody, whatever the policy.
+@test "the right to write a program is tried when nobody is just executing it" {
+	requires jq
+	local starter
+	cp "$(command -v sleep)" busy
+	write_policy 'read /' 'write none'
+	write_test "must deny write $PWD/busy"
+	start bash -c 'while :; do ./busy 0.02; done'
+	starter=$pid
+	for _ in 1 2 3 4; do
+		probed between 0 poll || true
+		[ "$(events '"\(.seen) \(.ok)"')" = 'EACCES true' ]
+	done
+	write_policy
+	probed between 0 poll
+	[ "$(events '"\(.seen) \(.ok)"')" = 'done false' ] # control
+	kill -TERM "$starter"
+	start ./busy 60
+	eventually cmp -s "/proc/$pid/exe" busy
+	probed between 0 poll
+	[ "$status" -eq 125 ]
+	[ "$(events '"\(.seen) \(.ok)"')" = 'ETXTBSY false' ]
+}
+
+# mounts: but those that other tests make beside this one.
+mounts() {
+	grep -vF " ${TMPDIR:-/tmp}/" /proc/self/mounts
+}
+
 # The arguments are the table's own: whoever adds a row makes the call here, as root.
 @test "every call of the table is made for real, and does no harm where it is allowed" {
 	requires jq
@@ -144,7 +173,8 @@ must deny connect tcp 80: denied EACCES true' ]
 		hostname
 		id
 		ulimit -a
-		cat /proc/swaps /proc/sys/kernel/acct /proc/self/mounts
+		cat /proc/swaps /proc/sys/kernel/acct
+		mounts
 	)
 	probed between 0 poll
 	[ "$status" -eq 125 ]
@@ -152,7 +182,8 @@ must deny connect tcp 80: denied EACCES true' ]
 		hostname
 		id
 		ulimit -a
-		cat /proc/swaps /proc/sys/kernel/acct /proc/self/mounts
+		cat /proc/swaps /proc/sys/kernel/acct
+		mounts
 	)" = "$before" ]
 	[ "$(events .ok | sort -u)" = false ]
 	[ "$(events .call | wc -l)" -gt 150 ]
