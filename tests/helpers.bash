@@ -139,11 +139,12 @@ thread_count() {
 	find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l
 }
 
-# free_port: a TCP port on loopback that nobody listens on.
+# free_port: a TCP port on loopback that nobody listens on, and that no test of this run was given.
 free_port() {
 	local port
 	for port in $(shuf -i 20000-29999 -n 50); do
-		if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+		if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null &&
+			mkdir "${PORTS:-$BATS_RUN_TMPDIR}/port-$port" 2>/dev/null; then
 			printf '%s\n' "$port"
 			return 0
 		fi
