@@ -42,8 +42,7 @@ ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 BASE_CFLAGS := -std=gnu11 -O2 -g $(WARN)
-BASE_CPPFLAGS := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPOLICYDIR='"$(DATADIR)/policies"' \
-                 -DBINDIR='"$(BINDIR)"' -Ipreload -I$(GEN) -MMD -MP
+BASE_CPPFLAGS := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ipreload -I$(GEN) -MMD -MP
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -90,11 +89,20 @@ all: $(B)/libsandbox.so $(B)/sandboxctl $(COMPILED)
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-# A change of flags rebuilds: this file is rewritten only when they differ.
-FLAGS = $(subst ','\'',$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(BASE_CFLAGS) $(BASE_CPPFLAGS) \
-        $(LIB_CFLAGS) $(CTL_CFLAGS))
+# A change of flags rebuilds: these files are rewritten only when they differ. Another PREFIX rebuilds the
+# few that know a place of it.
+FLAGS  = $(subst -I$(GEN),,$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(BASE_CFLAGS) $(BASE_CPPFLAGS) \
+         $(LIB_CFLAGS) $(CTL_CFLAGS))
+PLACES = -DPOLICYDIR='"$(DATADIR)/policies"' -DBINDIR='"$(BINDIR)"'
+write_changed = printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' > $@
 $(B)/flags: FORCE
-	@mkdir -p $(B); printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' > $@
+	@mkdir -p $(B); $(call write_changed,$(FLAGS))
+$(B)/places: FORCE
+	@mkdir -p $(B); $(call write_changed,$(PLACES))
+
+KNOWS_PLACES := $(B)/preload/policy.c.o $(B)/preload/command.c.o $(B)/ctl/policy/read.c.o
+$(KNOWS_PLACES): $(B)/places
+$(KNOWS_PLACES): private BASE_CPPFLAGS += $(PLACES)
 
 $(B)/libsandbox.so: $(LIB_OBJ) preload/libsandbox.map
 	$(call say,LD,$@)
