@@ -293,8 +293,9 @@ static const char *check_phase(const struct view *view, const struct policyc_pha
 	const struct policyc_trigger *triggers = policyc_at(view->bytes, phase->triggers);
 
 	if (!string_ok(view, phase->name) ||
-	    (phase->flags & ~(uint32_t)(POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES |
-					POLICYC_PHASE_INVENTORY | POLICYC_PHASE_LOOKS)))
+	    (phase->flags &
+	     ~(uint32_t)(POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES | POLICYC_PHASE_INVENTORY |
+			 POLICYC_PHASE_LOOKS | POLICYC_PHASE_RINGS)))
 		return "a phase is damaged";
 	if (!phase->bpf.count || phase->bpf.count > BPF_MAXINSNS ||
 	    !LIST_OK(view, phase->bpf, struct sock_filter))

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define POLICYC_MAGIC	"SBXPLCYC"
-#define POLICYC_VERSION 3u
+#define POLICYC_VERSION 4u
 #define POLICYC_SIZE_MAX                                                                           \
 	(1u << 20) /* bytes; a policy of every known call with tests is < 100 KiB */
 #define POLICYC_PHASES_MAX   8u
@@ -72,6 +72,7 @@ enum policyc_phase_flags {
 	POLICYC_PHASE_INVENTORY = 1u << 2, /* STEP_DESCRIPTORS: say on stderr what is open */
 	POLICYC_PHASE_LOOKS = 1u << 3, /* fstat(2) stays allowed whatever its arguments: the report
 					* sees whether its descriptor is still its own */
+	POLICYC_PHASE_RINGS = 1u << 4, /* io_uring_enter(2), too: what a ring does is meant */
 };
 
 /* What happens when no trigger of the phase came in time. */

@@ -131,13 +131,12 @@ static const char *find_library(struct session *session, const char *given)
 	return why ? NULL : library;
 }
 
-static const char *find_program(struct session *session, const char *name, const char *policy)
+static const char *find_program(struct session *session, const char *name)
 {
 	const char *program = launch_find(session, name), *why;
 
 	if (!program) {
-		complain("%s: no such program%s", name,
-			 policy ? "" : "; the policy is named with -p");
+		complain("%s: no such program", name);
 		return NULL;
 	}
 	why = launch_check(session, program);
@@ -207,7 +206,7 @@ static int run(struct session *session, const struct options *options, char **ar
 
 	if (!mode_locks(options) || !find_policy(session, options->policy, &policy))
 		return EXIT_SETUP;
-	program = supervision.program = find_program(session, argv[0], options->policy);
+	program = supervision.program = find_program(session, argv[0]);
 	if (!program || !look_at_policy(session, options->policy, program, &arms))
 		return EXIT_SETUP;
 	supervision.library = find_library(session, options->library);

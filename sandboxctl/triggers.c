@@ -118,7 +118,7 @@ static void print_warnings(struct arena *arena, const struct choice_of_trigger *
 		if (trial->setup.count)
 			print_warning(&any, trial->trigger, "afterwards there is still ",
 				      call_set_text(arena, &trial->setup));
-		if (stays_open(trial))
+		if (!trial->serves)
 			print_warning(&any, trial->trigger,
 				      "other processes talk to the clients, and stay unlocked", "");
 	}
@@ -168,18 +168,15 @@ static void print_choice(struct arena *arena, const struct choice_of_trigger *ch
 	print_left(arena, choice, all);
 	printf("\nrecommended: trigger %s\n", best->trigger);
 	printf("  the first%s after which %s; %zu of %zu different calls are left\n",
-	       best->serves ? " where clients are served," : "",
+	       choice->anybody_serves && best->serves ? " where clients are served," : "",
 	       best->setup.count ? "least is set up" : "nothing more is set up", best->left.count,
 	       choice->all);
-	if (choice->anybody_serves && !best->serves)
-		puts("  no client came after it: what it takes to serve one is not counted");
 	printf("  next: sandboxctl learn -t '%s' -- %s ...\n", best->trigger, program);
 }
 
 /* --- the run ---------------------------------------------------------------------------------- */
 
-static int report(struct session *session, const struct preparation *preparation,
-		  const struct watch *watch, bool all)
+static int report(struct session *session, const struct preparation *preparation, bool all)
 {
 	struct choice_of_trigger choice = { 0 };
 	const char *program;
@@ -195,10 +192,6 @@ static int report(struct session *session, const struct preparation *preparation
 		return EXIT_SETUP;
 	}
 	print_choice(&session->arena, &choice, program, all);
-	if (watch->status && !watch->was_asked)
-		printf("  but it ended by itself, with %s: what it does when all goes well may be "
-		       "different\n",
-		       status_text(&session->arena, watch->status));
 	return EXIT_GOOD;
 }
 
@@ -214,13 +207,13 @@ static int run(struct session *session, const struct options *options)
 		return EXIT_SETUP;
 	head.armed = preparation.armed;
 	watch.quiet = options->quiet;
-	if (!recorder_begin(&watch.recorder, true)) {
+	if (!recorder_begin(&watch.recorder, false)) {
 		complain("no memory for a recording");
 	} else {
 		watch.recorder.on_hook = candidates_hooked;
 		if (watch_run(&watch, preparation.recording, preparation.program, &head) &&
 		    watch.is_complete)
-			status = report(session, &preparation, &watch, options->left);
+			status = report(session, &preparation, options->left);
 	}
 	recorder_end(&watch.recorder);
 	unprepare(&preparation);

@@ -101,6 +101,21 @@ public_policy() {
 	expect 'Securebits: [none]'
 }
 
+# The other thread answers late. Where the state of a thread cannot be read, it is not taken for gone.
+@test "without descriptors left no thread is passed over: the lock is refused" {
+	requires_root
+	local path
+	path=$(capability_policy 'capabilities none')
+	[ "$("$HOSTS/deaf" 8)" = some ] # control
+	run sandboxed "$path" "$HOSTS/deaf" 8
+	[ "$output" = none ]
+	run sandboxed "$path" "$HOSTS/deaf" 1
+	[ "$status" -eq 125 ]
+	expect 'thread'
+	expect EMFILE
+	[[ "$output" != *some* ]]
+}
+
 # Of each thread all three are looked at: the filter and the capabilities from outside, Landlock by the
 # thread itself.
 @test "500 locks of 66 threads, blocked, waiting, computing, born and ending: filter, Landlock and no capabilities on every one" {

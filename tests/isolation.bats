@@ -404,9 +404,24 @@ expect_mount_options() {
 	run sandboxed "$(everything)" "$HOSTS/ring"
 	[ "$status" -eq 125 ]
 	expect "is one of io_uring's, which cannot be locked in"
-	# a filter alone does not mind them
+	# a filter that allows io_uring does not mind them
 	run sandboxed "$(isolation_policy filter 'errno EPERM getppid')" "$HOSTS/ring"
 	[ "$output" = alive ]
+}
+
+@test "a ring that is polled does without system calls what a filter denies: refused, unless io_uring is allowed" {
+	[ "$("$HOSTS/ring" "$place/control")" = made ] || skip 'no io_uring here'
+	local path
+	path=$(isolation_policy noring 'errno EPERM openat open creat io_uring_setup io_uring_enter')
+	run sandboxed "$path" "$HOSTS/ring" "$place/file"
+	[ "$status" -eq 125 ]
+	expect "is one of io_uring's that polls"
+	expect 'allow io_uring_enter in the policy'
+	[ ! -e "$place/file" ]
+	SANDBOX_MODE=observe run sandboxed "$path" "$HOSTS/ring" "$place/observed"
+	[ "$output" = made ]
+	run sandboxed "$(isolation_policy ring 'errno EPERM getppid')" "$HOSTS/ring" "$place/allowed"
+	[ "$output" = made ]
 }
 
 @test "100 locks of 66 threads: each of them seen from outside with an empty root" {

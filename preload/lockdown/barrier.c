@@ -415,23 +415,32 @@ static void hold_all(int directory, bool settle)
 }
 
 /* io_uring's own threads take no signals, and keep the root, namespaces and credentials that they
- * were made with: what a request does there would escape what the others give up. */
-static void refuse_io_workers(int directory)
+ * were made with: what a request does there would escape what the others give up. And one that
+ * polls takes requests from memory: it needs no call that a filter could deny. */
+static void refuse_rings(int directory, enum barrier_rings rings)
 {
 	struct numbers list = { .directory = directory };
 	int tid;
 
 	numbers_rewind(&list);
 	while ((tid = task_next(&list)) != 0) {
-		if (task_is_io_worker(directory, tid))
+		enum task_ring ring = task_ring(directory, tid);
+
+		if (ring != TASK_RING_NONE && rings == BARRIER_NO_RINGS)
 			task_fatal(directory, tid,
 				   "is one of io_uring's, which cannot be locked in; let the "
 				   "program not use io_uring, or take root, detach, capabilities "
 				   "and the paths out of the policy");
+		if (ring == TASK_RING_POLLS)
+			task_fatal(directory, tid,
+				   "is one of io_uring's that polls (IORING_SETUP_SQPOLL): it does "
+				   "what the program asks for without a system call, so past the "
+				   "filter; let the program not do that, or, if it may do all "
+				   "that io_uring can, allow io_uring_enter in the policy");
 	}
 }
 
-static unsigned hold(bool settle, bool everyone)
+static unsigned hold(bool settle, enum barrier_rings rings)
 {
 	int directory;
 
@@ -443,26 +452,21 @@ static unsigned hold(bool settle, bool everyone)
 	take_signal();
 	directory = task_open();
 	hold_all(directory, settle);
-	if (everyone)
-		refuse_io_workers(directory);
+	if (rings != BARRIER_ANY_RINGS)
+		refuse_rings(directory, rings);
 	action_put(BARRIER_SIGNAL, &libc_action);
 	task_close(directory);
 	return held;
 }
 
-unsigned barrier_hold(void)
+unsigned barrier_hold(enum barrier_rings rings)
 {
-	return hold(true, false);
-}
-
-unsigned barrier_hold_for_work(void)
-{
-	return hold(true, true);
+	return hold(true, rings);
 }
 
 void barrier_hold_for_code(void)
 {
-	hold(false, false);
+	hold(false, BARRIER_ANY_RINGS);
 }
 
 bool barrier_holds_in(uintptr_t first, uintptr_t last)

@@ -139,15 +139,25 @@ static void tell(const struct lockdown *lock, const char *event, unsigned thread
 		report_aside(event, name, lock->trigger, &facts);
 }
 
-static unsigned hold_everyone(const struct lockdown *lock)
+static enum barrier_rings rings_beside(const struct lockdown *lock)
 {
 	if (has_work_for_everyone(lock))
-		return barrier_hold_for_work() + 1;
+		return BARRIER_NO_RINGS;
+	if (lock->dry_run || lock->observe || lock->learn ||
+	    (lock->phase->flags & POLICYC_PHASE_RINGS))
+		return BARRIER_ANY_RINGS;
+	return BARRIER_NO_POLLING;
+}
+
+static unsigned hold_everyone(const struct lockdown *lock)
+{
+	enum barrier_rings rings = rings_beside(lock);
+
 #ifdef SANDBOX_TEST_NO_BARRIER
-	return 1; /* tests/newborn.bats shows with this that the barrier is what saves threads */
-#else
-	return barrier_hold() + 1;
+	if (rings != BARRIER_NO_RINGS)
+		return 1; /* tests/newborn.bats shows with this that the barrier saves threads */
 #endif
+	return barrier_hold(rings) + 1;
 }
 
 void lockdown(const struct lockdown *lock)

@@ -1,6 +1,7 @@
 /* task.c - see task.h. */
 #include "lockdown/task.h"
 
+#include <asm/errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -119,32 +120,66 @@ bool task_can_read(void)
 	return !reads_nothing;
 }
 
-/* Reads TID/stat: "tid (name) state ppid pgrp session tty tpgid flags ...". The name may hold
- * anything, so fields count from the last parenthesis. Returns where the state is, or NULL. */
-static const char *read_stat(int directory, int tid, char *text, unsigned size)
+static void number_text(char text[12], int number)
+{
+	struct line digits = { 0 };
+
+	line_unsigned(&digits, (uint64_t)number);
+	digits.text[digits.length] = '\0';
+	bytes_copy(text, digits.text, digits.length + 1);
+}
+
+/* We do not know its name, and perhaps this is why. */
+static _Noreturn void fatal_unread(int tid, const char *why, long error)
+{
+	char number[12];
+
+	number_text(number, tid);
+	report_fatal_errno(error, "thread ", number, " ", why, NULL);
+}
+
+/* TID/stat: "tid (name) state ppid pgrp session tty tpgid flags ...". */
+struct status {
+	char text[512];
+	char *state; /* in `text`; NULL: it could not be read */
+};
+
+/* Returns a negative errno on failure, of which only two mean that the thread is gone. */
+static long read_file(int directory, int tid, struct status *status)
 {
 	struct line path = { 0 };
-	const char *state = NULL;
 	long fd, n;
 
-	if (reads_nothing)
-		return NULL;
 	line_unsigned(&path, (uint64_t)tid);
 	line_text(&path, "/stat");
 	path.text[path.length] = '\0';
 	fd = raw(openat, directory, path.text, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return NULL;
-	n = raw(read, fd, text, size - 1);
+		return fd;
+	n = raw(read, fd, status->text, sizeof(status->text) - 1);
 	raw(close, fd);
-	if (n <= 0)
-		return NULL;
-	text[n] = '\0';
-	for (char *c = text; *c; c++) {
+	status->text[n > 0 ? n : 0] = '\0';
+	return n < 0 ? n : 0;
+}
+
+static bool is_gone(long error)
+{
+	return error == -ENOENT || error == -ESRCH;
+}
+
+/* The name may hold anything, so fields count from the last parenthesis. */
+static long read_stat(int directory, int tid, struct status *status)
+{
+	long error = reads_nothing ? -EPERM : read_file(directory, tid, status);
+
+	status->state = NULL;
+	if (error)
+		return error;
+	for (char *c = status->text; *c; c++) {
 		if (c[0] == ')' && c[1] == ' ')
-			state = c + 2;
+			status->state = c + 2;
 	}
-	return state;
+	return status->state ? 0 : -EIO;
 }
 
 /* `state` as read_stat gives it. */
@@ -171,34 +206,61 @@ static bool has_no_root(int directory, int tid)
 	fd = raw(openat, directory, path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		raw(close, fd);
-	return fd == -2; /* ENOENT */
+	return fd == -ENOENT;
 }
 
 bool task_is_out_of_reach(int directory, int tid)
 {
-	char text[512];
-	const char *state = read_stat(directory, tid, text, sizeof(text));
+	struct status status;
+	long error;
 
 	if (reads_nothing)
 		return has_no_root(directory, tid);
-	return !state || *state == 'Z' || *state == 'X' ||
-	       (flags_of(state) & (PF_IO_WORKER | PF_USER_WORKER));
+	error = read_stat(directory, tid, &status);
+	if (error) /* not for want of a descriptor: it would run on as it is */
+		return is_gone(error);
+	return *status.state == 'Z' || *status.state == 'X' ||
+	       (flags_of(status.state) & (PF_IO_WORKER | PF_USER_WORKER));
 }
 
-bool task_is_io_worker(int directory, int tid)
+/* After its state. */
+static bool is_named(const struct status *status, const char *start)
 {
-	char text[512];
-	const char *state = read_stat(directory, tid, text, sizeof(text));
+	const char *name = status->text;
 
-	return state && (flags_of(state) & PF_IO_WORKER);
+	while (*name && *name != '(')
+		name++;
+	while (*start) {
+		if (*name++ != *start++)
+			return false;
+	}
+	return true;
+}
+
+enum task_ring task_ring(int directory, int tid)
+{
+	struct status status;
+	long error;
+
+	if (reads_nothing)
+		return TASK_RING_NONE; /* it could not be held, so we do not come here */
+	error = read_stat(directory, tid, &status);
+	if (error && !is_gone(error))
+		fatal_unread(tid,
+			     "cannot be looked at in /proc/self/task, so it may be one of "
+			     "io_uring's",
+			     error);
+	if (error || !(flags_of(status.state) & PF_IO_WORKER))
+		return TASK_RING_NONE;
+	/* One that is called neither has not run yet. */
+	return is_named(&status, "(iou-wrk-") ? TASK_RING_WORKS : TASK_RING_POLLS;
 }
 
 bool task_is_running(int directory, int tid)
 {
-	char text[512];
-	const char *state = read_stat(directory, tid, text, sizeof(text));
+	struct status status;
 
-	return state && *state == 'R';
+	return !read_stat(directory, tid, &status) && *status.state == 'R';
 }
 
 uint64_t task_cpu_ms(int tid)
@@ -209,32 +271,23 @@ uint64_t task_cpu_ms(int tid)
 	return raw(clock_gettime, clock, &t) ? UINT64_MAX : timespec_ms(&t);
 }
 
-static void number_text(char text[12], int number)
-{
-	struct line digits = { 0 };
-
-	line_unsigned(&digits, (uint64_t)number);
-	digits.text[digits.length] = '\0';
-	bytes_copy(text, digits.text, digits.length + 1);
-}
-
 _Noreturn void task_fatal(int directory, int tid, const char *why)
 {
-	char text[512], number[12];
-	const char *state = directory < 0 ? NULL : read_stat(directory, tid, text, sizeof(text));
-	char *name = text;
+	struct status status;
+	long error = directory < 0 ? -EPERM : read_stat(directory, tid, &status);
+	char *name = status.text, number[12];
 
 	number_text(number, tid);
 	if (directory < 0 || reads_nothing)
 		report_fatal("thread ", number, " ", why, NULL);
-	if (state) {
-		text[state - 2 - text] = '\0';
-		while (*name && *name != '(')
-			name++;
-	} else {
-		name = NULL;
-	}
-	report_fatal("thread ", number, " (", name && *name ? name + 1 : "gone", ") ", why, NULL);
+	if (is_gone(error))
+		report_fatal("thread ", number, " (gone) ", why, NULL);
+	if (error)
+		fatal_unread(tid, why, error);
+	status.state[-2] = '\0';
+	while (*name && *name != '(')
+		name++;
+	report_fatal("thread ", number, " (", *name ? name + 1 : name, ") ", why, NULL);
 }
 
 _Noreturn void task_fatal_errno(int tid, const char *name, const char *why, long error)

@@ -30,7 +30,7 @@ void task_reads_no_more(void);
 bool task_can_read(void);
 
 /* True for a thread that will never run a signal handler: it is gone or dead, or it is a worker
- * that the kernel added to the process (io_uring). */
+ * that the kernel added to the process (io_uring). False when that cannot be told. */
 bool task_is_out_of_reach(int directory, int tid);
 
 /* True while the thread runs or could run; false when it waits (or is gone). */
@@ -39,8 +39,12 @@ bool task_is_running(int directory, int tid);
 /* How long it has had a CPU in its life, as far as the kernel says; else as if for ever. */
 uint64_t task_cpu_ms(int tid);
 
-/* True for a thread that the kernel made for io_uring: it acts with rights of its own. */
-bool task_is_io_worker(int directory, int tid);
+/* What a thread is to io_uring. The kernel's threads act with rights of their own; one that polls
+ * does what the program writes into the ring's memory, and needs no system call for it. */
+enum task_ring { TASK_RING_NONE, TASK_RING_WORKS, TASK_RING_POLLS };
+
+/* Ends the process when it cannot be told. */
+enum task_ring task_ring(int directory, int tid);
 
 /* Ends the process: "thread TID (NAME) WHY"; without the name where `directory` is negative. */
 _Noreturn void task_fatal(int directory, int tid, const char *why);

@@ -201,41 +201,21 @@ int find_argument(const struct syscall_name *call, const char *text)
 	return -1;
 }
 
-static const char has_no_argument[] = " has no argument called ";
-
-/* The same word of a condition, looked for in another call of its line. */
-static struct diagnostic *said_of_another_call(struct diagnostics *diagnostics, struct place place)
-{
-	for (size_t i = 0; i < diagnostics->count; i++) {
-		struct diagnostic *said = &diagnostics->list[i];
-
-		if (said->place.source == place.source && said->place.line == place.line &&
-		    said->place.column == place.column && strstr(said->message, has_no_argument))
-			return said;
-	}
-	return NULL;
-}
-
 void no_argument(struct context *context, const struct syscall_name *name, const char *call,
 		 const struct word *word)
 {
-	struct diagnostic *diagnostic = said_of_another_call(context->diagnostics, word->place);
+	struct diagnostic *diagnostic;
 	struct nearest nearest;
 	const char *all = "";
 
-	if (diagnostic) {
-		diagnostic->hint = "a condition is for every call of its line: write the others "
-				   "on a line of their own";
-		return;
-	}
 	nearest_begin(&nearest, word->text);
 	for (int i = 0; name && i < name->count; i++) {
 		nearest_try(&nearest, name->arguments[i].name);
 		all = arena_printf(context->arena, "%s%s%s", all, i ? ", " : "",
 				   name->arguments[i].name);
 	}
-	diagnostic = diagnose(context->diagnostics, ERROR, word->place, "%s%s'%s'", call,
-			      has_no_argument, word->text);
+	diagnostic = diagnose(context->diagnostics, ERROR, word->place,
+			      "%s has no argument called '%s'", call, word->text);
 	nearest_hint(context->diagnostics, diagnostic, &nearest);
 	if (!nearest.best)
 		diagnostic->hint = *all ? arena_printf(context->arena, "its arguments are %s", all)

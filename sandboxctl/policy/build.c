@@ -50,6 +50,8 @@ bool build_policy(struct context *context, const struct source *source, enum arc
 		mark_decisions(context, policy, phase);
 		compiled->phases[i].writes = is_always_made(context, policy, phase, "write");
 		compiled->phases[i].looks = is_always_made(context, policy, phase, "fstat");
+		compiled->phases[i].rings =
+			is_always_made(context, policy, phase, "io_uring_enter");
 	}
 	return !context->diagnostics->errors;
 }

@@ -14,6 +14,7 @@ struct compiled {
 		struct program program;
 		bool writes; /* write(2) is let through whatever its arguments are */
 		bool looks;  /* fstat(2) */
+		bool rings;  /* io_uring_enter(2) */
 	} phases[POLICYC_PHASES_MAX];
 	struct verified verified; /* all phases together */
 };

@@ -161,7 +161,6 @@ static const struct statement_word *find_statement(const char *text)
 
 static void unknown_statement(struct parser *parser, const struct token *token)
 {
-	static const char *const denials[] = { "block", "deny", "drop", "forbid", "reject" };
 	struct nearest nearest;
 	struct diagnostic *diagnostic;
 
@@ -176,9 +175,6 @@ static void unknown_statement(struct parser *parser, const struct token *token)
 		fail_at(parser, token->place,
 			arena_printf(parser->arena, "no statement begins with '%s'", token->text));
 	nearest_hint(parser->diagnostics, diagnostic, &nearest);
-	for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++)
-		if (!strcmp(token->text, denials[i]))
-			diagnostic->hint = "say how: 'errno EPERM', 'trap' or 'kill'";
 }
 
 static bool check_once(struct parser *parser, const struct statement_word *row)

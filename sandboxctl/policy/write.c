@@ -192,7 +192,8 @@ static struct policyc_list add_phases(struct writer *writer, const struct compil
 			.name = add_string(writer, policy->phases[i].name),
 			.flags = (policy->phases[i].traps ? POLICYC_PHASE_TRAPS : 0u) |
 				 (compiled->phases[i].writes ? POLICYC_PHASE_WRITES : 0u) |
-				 (compiled->phases[i].looks ? POLICYC_PHASE_LOOKS : 0u),
+				 (compiled->phases[i].looks ? POLICYC_PHASE_LOOKS : 0u) |
+				 (compiled->phases[i].rings ? POLICYC_PHASE_RINGS : 0u),
 			.covers = policy->phases[i].covers,
 			.before = policy->phases[i].before,
 			.deadline = policy->phases[i].deadline.action,

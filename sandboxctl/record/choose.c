@@ -15,14 +15,9 @@ static const char *const setup_calls[] = {
 	"setresgid", "setgroups", "chroot", "capset", "pivot_root", "setrlimit", "setsid",
 };
 
-/* Talking to clients. Calls on what is open already (read, write) say nothing, and receiving is for
- * clients, too: of netlink, of name servers. */
-static const char *const accepting_calls[] = { "accept", "accept4" };
-static const char *const receiving_calls[] = { "recvfrom", "recvmsg", "recvmmsg" };
-enum {
-	ACCEPTING = sizeof(accepting_calls) / sizeof(accepting_calls[0]),
-	RECEIVING = sizeof(receiving_calls) / sizeof(receiving_calls[0])
-};
+/* Talking to clients. Calls on what is open already (read, write) say nothing. */
+static const char *const serving_calls[] = { "accept", "accept4", "recvfrom", "recvmsg",
+					     "recvmmsg" };
 
 /* Pairs of which the second asks for more. Where one process meets it later, the first is a trap.
  */
@@ -62,8 +57,6 @@ struct chooser {
 	struct sighting **seen;
 	size_t seen_count;
 	bool notable[TABLE_NUMBERS]; /* dangerous or sensitive */
-	bool accepts;		     /* somebody does */
-	bool has_port;		     /* that receives from whoever sends */
 	struct choice_of_trigger choice;
 };
 
@@ -219,66 +212,20 @@ static void find_traps(struct chooser *chooser)
 
 /* --- the best --------------------------------------------------------------------------------- */
 
-static bool is_named(uint32_t number, const char *const *names, size_t count)
+static bool is_call_of(const struct call_set *set, const char *const *names, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (names_syscall(names[i])->number[ARCH_NATIVE] == (int)number)
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < count; i++) {
+		int number = names_syscall(names[i])->number[ARCH_NATIVE];
 
-static bool has_named(const struct call_set *set, const char *const *names, size_t count)
-{
-	for (uint32_t i = 0; i < TABLE_NUMBERS; i++)
-		if (set->has[i] && is_named(i, names, count))
-			return true;
-	return false;
-}
-
-/* How clients come: by what anybody did in the run. */
-static void find_service(struct chooser *chooser)
-{
-	bool has_socket = false;
-
-	for (size_t i = 0; i < chooser->seen_count; i++) {
-		const struct sighting *sighting = chooser->seen[i];
-
-		if (is_call(sighting)) {
-			chooser->accepts |= is_named(sighting->number, accepting_calls, ACCEPTING);
-		} else if (sighting->kind == SIGHT_ADDRESS && !strcmp(sighting->use, "bind")) {
-			chooser->has_port |= !strncmp(sighting->what, "udp ", 4);
-			has_socket |= !strncmp(sighting->what, "unix ", 5);
-		}
-	}
-	/* A UNIX socket on which nobody accepts is one of datagrams. */
-	chooser->has_port |= has_socket && !chooser->accepts;
-}
-
-/* What was accepted by one process may be received from by another. */
-static bool serves(const struct chooser *chooser, const struct call_set *set)
-{
-	return has_named(set, accepting_calls, ACCEPTING) ||
-	       ((chooser->accepts || chooser->has_port) &&
-		has_named(set, receiving_calls, RECEIVING));
-}
-
-/* A process that never meets the trigger takes clients in. */
-static bool serves_elsewhere(const struct chooser *chooser, const char *trigger)
-{
-	uint32_t bit = model_phase(chooser->model, trigger);
-
-	for (size_t i = 0; i < chooser->seen_count; i++) {
-		const struct sighting *sighting = chooser->seen[i];
-		const struct scene *scene = &chooser->model->scenes.list[sighting->scene];
-
-		if (is_call(sighting) && !(scene->fired & bit) &&
-		    (is_named(sighting->number, accepting_calls, ACCEPTING) ||
-		     (chooser->has_port &&
-		      is_named(sighting->number, receiving_calls, RECEIVING))) &&
-		    !met_by(chooser, scene->pid, trigger))
+		if (number >= 0 && number < TABLE_NUMBERS && set->has[number])
 			return true;
 	}
 	return false;
+}
+
+static bool serves(const struct call_set *set)
+{
+	return is_call_of(set, serving_calls, sizeof(serving_calls) / sizeof(serving_calls[0]));
 }
 
 /* main is for programs that never wait. `listen` is met before the call itself, and accept, where
@@ -299,11 +246,6 @@ static bool is_last_resort(const struct chooser *chooser, const struct trial *tr
 	return false;
 }
 
-bool stays_open(const struct trial *trial)
-{
-	return trial->elsewhere && !trial->serves;
-}
-
 /* What locks those who serve; after which least is set up; which is no trap; the earliest. */
 static bool is_better(const struct chooser *chooser, const struct trial *a, const struct trial *b)
 {
@@ -311,8 +253,8 @@ static bool is_better(const struct chooser *chooser, const struct trial *a, cons
 
 	if (first != second)
 		return second;
-	if (stays_open(a) != stays_open(b))
-		return stays_open(b);
+	if (a->serves != b->serves)
+		return a->serves;
 	if (a->setup.count != b->setup.count)
 		return a->setup.count < b->setup.count;
 	if (!a->trap != !b->trap)
@@ -326,14 +268,11 @@ static void find_best(struct chooser *chooser)
 {
 	struct choice_of_trigger *choice = &chooser->choice;
 
-	find_service(chooser);
-	for (size_t i = 0; i < choice->trial_count; i++) {
-		struct trial *trial = &choice->trials[i];
-
-		trial->serves = serves(chooser, &trial->left);
-		trial->elsewhere = serves_elsewhere(chooser, trial->trigger);
-		choice->anybody_serves |= trial->serves || trial->elsewhere;
-	}
+	for (size_t i = 0; i < choice->trial_count; i++)
+		choice->anybody_serves |= serves(&choice->trials[i].left);
+	for (size_t i = 0; i < choice->trial_count; i++)
+		choice->trials[i].serves =
+			!choice->anybody_serves || serves(&choice->trials[i].left);
 	for (size_t i = 0; i < choice->trial_count; i++)
 		if (!choice->trials[i].is_same &&
 		    (!choice->best || is_better(chooser, &choice->trials[i], choice->best)))

@@ -23,8 +23,7 @@ struct trial {
 	struct call_set closed; /* dangerous or sensitive, made before, not afterwards */
 	struct call_set setup;	/* of those left: what sets a server up */
 	bool is_same;		/* as another one */
-	bool serves;		/* what is locked talks to clients afterwards */
-	bool elsewhere;		/* so do processes that never meet it */
+	bool serves;		/* what is locked talks to clients, or nobody does */
 	const char *trap;	/* why it comes too early, or NULL */
 };
 
@@ -46,9 +45,6 @@ struct choice_of_trigger {
 
 struct choice_of_trigger choose_trigger(struct context *context, const struct model *model,
 					const char *program);
-
-/* Clients are talked to, and by none of those that it locks. */
-bool stays_open(const struct trial *trial);
 
 /* It sets a server up: bind, setuid and their like. */
 bool is_setup(uint32_t number);

@@ -11,7 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { COLUMN = 42, CALLERS_SHOWN = 2 };
 
@@ -164,10 +163,8 @@ static const char *reason(struct composer *composer, const struct line *line)
 	for (size_t i = 0; i < line->count; i++) {
 		const struct sighting *sighting = line->list[i];
 
-		if (!sighting->count) { /* nobody made it */
+		if (!sighting->count)
 			why = implied_why(sighting);
-			continue;
-		}
 		calls += sighting->count;
 		for (unsigned j = 0; j < sighting->caller_count; j++)
 			add_word(composer, &from, &from_count, sighting->callers[j]);
@@ -438,46 +435,6 @@ static void take_seen(struct composer *composer)
 				    makes_threads(model, composer->options->program));
 }
 
-/* A compiler of the program's own makes code when there is much to do. That of libraries comes from
- * files. */
-static bool makes_code(const struct sighting *sighting)
-{
-	const struct syscall_name *name = names_number(ARCH_NATIVE, sighting->number);
-	uint64_t prot = sighting->cube.value[2], flags = sighting->cube.value[3];
-
-	return name && (prot & PROT_EXEC) &&
-	       (!strcmp(name->name, "mprotect") ||
-		(!strcmp(name->name, "mmap") && (flags & MAP_ANONYMOUS)));
-}
-
-/* It is not in the policy, and the program dies when it comes to it. */
-static void say_code(struct composer *composer)
-{
-	const char *program = composer->options->program;
-	struct sighting **all;
-	uint64_t calls = 0;
-	size_t count;
-
-	all = model_list(composer->model, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct scene *scene = &composer->model->scenes.list[all[i]->scene];
-
-		if (all[i]->kind != SIGHT_CALL || all[i]->is_foreign || !makes_code(all[i]) ||
-		    strcmp(scene->program, program) != 0)
-			continue;
-		if (scene->fired & composer->phase)
-			return;
-		calls += all[i]->count;
-	}
-	if (calls)
-		say(composer,
-		    TEXT("\n  # executable memory: not allowed. %s made some before the lock (%llu "
-			 "call%s); when it compiles\n  # code under load, these runs were too "
-			 "short "
-			 "to see it",
-			 program, (unsigned long long)calls, calls == 1 ? "" : "s"));
-}
-
 /* Files and ports. What the filter denies is reported, what Landlock denies is not: who learns asks
  * for it. */
 static void say_rights(struct composer *composer)
@@ -528,7 +485,6 @@ static void say_phase(struct composer *composer, const char *phase)
 			say(composer, TEXT("  trigger %s", run->triggers[i].text));
 	say(composer, "\n  default trap\n  unknown errno ENOSYS");
 	say_sections(composer);
-	say_code(composer);
 	say_rights(composer);
 }
 

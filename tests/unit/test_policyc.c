@@ -74,7 +74,8 @@ static void the_image_is_whole(void **unused)
 	assert_true(sources[0].sum == policyc_text_sum(POLICYC_TEXT_SUM, text, sizeof(text) - 1));
 	assert_true(policyc_text_sum(POLICYC_TEXT_SUM, "a", 1) == 0xaf63dc4c8601ec8cu); /* FNV-1a */
 	assert_int_equal(header->phases.count, 3);
-	assert_int_equal(phases[0].flags, POLICYC_PHASE_WRITES | POLICYC_PHASE_LOOKS);
+	assert_int_equal(phases[0].flags,
+			 POLICYC_PHASE_WRITES | POLICYC_PHASE_LOOKS | POLICYC_PHASE_RINGS);
 	assert_int_equal(phases[1].flags,
 			 POLICYC_PHASE_TRAPS | POLICYC_PHASE_WRITES | POLICYC_PHASE_LOOKS);
 	assert_int_equal(phases[1].triggers.count, 2);
