@@ -138,6 +138,18 @@ said() {
 	said 'let through 1' 'child exit 0'
 }
 
+# Nor for its parent, when that is a fork's child that has met nothing yet.
+@test "vfork in a fork: its child may be the first to make the call, and the fork locks all the same" {
+	family fork '[' vfork '[' lock hold child denied ']' reap lock hold fork denied ']' reap hold parent denied
+	[ "$(state child)" = '0 0' ]
+	go_on child
+	[ "$(state fork)" = '2 1' ]
+	go_on fork
+	[ "$(state parent)" = '0 0' ]
+	go_on parent
+	said 'let through 1' 'child exit 0' 'child signal 31' 'let through 1'
+}
+
 @test "vfork under the lock: the child has it" {
 	family lock vfork '[' lock hold child denied ']' reap
 	[ "$(state child)" = '2 1' ]

@@ -6,8 +6,8 @@
  * What it must not do: know how to lock (lockdown.c), or how a trigger is noticed (waits.c,
  * entry.c, start.c).
  *
- * Contract: hook; trigger_arm: load; say_unfired: at exit, quiet unless verbose or watched;
- * say_forked: after fork, when watched.
+ * Contract: hook, also after_fork; trigger_arm: load; say_unfired: at exit, quiet unless verbose or
+ * watched.
  */
 #include "trigger/trigger.h"
 
@@ -59,7 +59,7 @@ static struct {
 
 /* In memory that fork wipes and vfork shares. */
 struct own {
-	uint32_t pid;  /* 0: a fork child that has not looked yet; another's: a vfork child */
+	uint32_t pid; /* 0: a child of clone(2) that has not looked yet; another's: a vfork child */
 	uint32_t busy; /* 1 while some thread locks; others sleep on it */
 };
 
@@ -486,6 +486,15 @@ static void say_forked(void)
 	}
 }
 
+/* In the child: its own from here on. Were it to say so at its first hooked call only, a vfork
+ * child of its could be there before, pass for it, and leave it unlocked for ever. */
+static void after_fork(void)
+{
+	__atomic_store_n(&now.own->pid, (uint32_t)raw(getpid), __ATOMIC_RELEASE);
+	if (report_watched())
+		say_forked();
+}
+
 bool trigger_is_due(unsigned phase, unsigned number)
 {
 	uint32_t after = triggers_of(&now.run[phase])[number].after;
@@ -570,7 +579,7 @@ void trigger_arm(const void *image, const struct config *config)
 	now.learn = config->mode == MODE_LEARN || now.tell_hooks;
 	now.verbose = config->verbose;
 	own_this_process();
-	if (report_watched() && pthread_atfork(NULL, NULL, say_forked))
+	if (pthread_atfork(NULL, NULL, after_fork))
 		report_fatal("no memory to watch for fork", NULL);
 	for (unsigned i = 0; i < now.phases; i++) {
 		now.run[i].phase = &phases[i];
