@@ -126,6 +126,24 @@ blocked_policy() {
 	done
 }
 
+@test "the same where a deadline locks, in a handler of the library" {
+	local path
+	path=$(
+		policy deadline <<-EOF
+			policy 1
+			phase serving
+			  trigger  sigwait
+			  deadline 100ms lock
+			  default  allow
+			  trap EPERM getppid
+		EOF
+	)
+	run sandboxed "$path" "$HOSTS/blocked" filtered main worker later
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'denied getppid()' <<<"$output")" -eq 3 ]
+	expect 'main EPERM'
+}
+
 @test "who blocks SIGSYS again after the lock dies without a word" {
 	run sandboxed "$(blocked_policy 'trap EPERM getppid')" "$HOSTS/blocked" again
 	[ "$status" -eq "$DIED_OF_SIGSYS" ]

@@ -16,11 +16,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
+#include <ucontext.h>
 
 #include "clock.h"
 #include "policyc.h"
 #include "raw.h"
 #include "report/report.h"
+#include "report/sigsys.h"
 #include "signals.h"
 #include "trigger/trigger.h"
 
@@ -53,9 +55,16 @@ static void hand_on(int signal, siginfo_t *info, void *context)
 		alarms.before[signal].handler(signal, info, context);
 }
 
+/* The mask that rt_sigreturn puts back, when a lock has happened. */
+static uint64_t *mask_of(void *context)
+{
+	return (uint64_t *)&((ucontext_t *)context)->uc_sigmask;
+}
+
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
 	trigger_signal(signal);
+	sigsys_unblock(mask_of(context));
 	hand_on(signal, info, context);
 }
 
@@ -65,6 +74,7 @@ static void on_deadline(int signal, siginfo_t *info, void *context)
 		trigger_deadlines();
 	else
 		hand_on(signal, info, context);
+	sigsys_unblock(mask_of(context));
 }
 
 /* --- taking and giving back ------------------------------------------------------------------- */

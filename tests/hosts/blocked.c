@@ -2,15 +2,18 @@
  * signals. After its first wait it makes getppid(2).
  *
  * blocked WHO...: who makes it, one after another: main, worker (a thread from before the wait),
- * later (one from after it); again: main, which blocks all signals once more before.
+ * later (one from after it); again: main, which blocks all signals once more before. filtered: the
+ * words behind it are for when a filter is in force.
  */
 #include <err.h>
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,6 +58,12 @@ static void start(pthread_t *thread, void *(*body)(void *))
 		errx(1, "pthread_create");
 }
 
+static void await_filter(void)
+{
+	while (prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER)
+		usleep(1000);
+}
+
 int main(int argc, char *argv[])
 {
 	pthread_t first, other;
@@ -69,6 +78,8 @@ int main(int argc, char *argv[])
 			if (write(order[1], "", 1) != 1)
 				err(1, "write");
 			pthread_join(first, NULL);
+		} else if (!strcmp(argv[i], "filtered")) {
+			await_filter();
 		} else if (!strcmp(argv[i], "later")) {
 			start(&other, later);
 			pthread_join(other, NULL);
