@@ -158,9 +158,6 @@ rules() {
 	grep -xF 'allow mmap where not prot has PROT_EXEC' given # mprotect is for the heaps of threads
 	grep -F 'allow mmap ' learner.policy | grep -F '# 0 calls; sizes choose among the calls for memory'
 	sandboxed ./learner.policy "$LEARNER" wait grow 6500000
-	learn -q -o child.policy -t poll -- "$LEARNER" wait child 2 grow 65000 # nobody made it, no child either
-	grep -F 'allow mmap ' child.policy | grep -E '# 0 calls; sizes choose'
-	grep -F 'allow @malloc' child.policy | grep -F '; in learner/1; sizes choose'
 	run sandboxed ./learner.policy "$LEARNER" wait executable
 	[ "$status" -eq "$DIED_OF_SIGSYS" ]
 	learn -q -o threads.policy -t poll -- "$LEARNER" thread wait grow 9000000
@@ -172,18 +169,6 @@ rules() {
 	expect 'denied mmap('
 	learn -q -o none.policy -t poll -- "$LEARNER" wait sockets
 	refute grep -E '@malloc|mmap|brk' <(rules none.policy)
-}
-
-@test "who made executable memory before the lock, and none in these runs behind it, is said to" {
-	local said='executable memory: not allowed. learner made some before the lock (1 call)'
-	learn -q -t poll -- "$LEARNER" executable wait
-	grep -F "$said" learner.policy
-	run sandboxed ./learner.policy "$LEARNER" wait executable
-	[ "$status" -eq "$DIED_OF_SIGSYS" ]
-	# the controls: behind it, too; only code of libraries
-	learn -q -o both.policy -t poll -- "$LEARNER" executable wait executable
-	learn -q -o none.policy -t poll -- "$LEARNER" wait
-	refute grep -F 'executable memory' both.policy none.policy
 }
 
 @test "what libc puts off is done before main, in the run and under the policy" {

@@ -75,42 +75,6 @@ left() {
 	[ -n "$(left listen)" ] # and it is in the table
 }
 
-@test "other processes are said to serve when they do, not when the only client came before the wait" {
-	local others='other processes talk to the clients, and stay unlocked'
-	run triggers -- "$LEARNER" client listen "$port" wait
-	[ "$status" -eq 0 ]
-	expect 'recommended: trigger poll'
-	[[ "$output" != *"$others"* ]]
-	expect 'no client came after it: what it takes to serve one is not counted'
-	# the control: a child that never waits
-	run triggers -- "$LEARNER" child 1 client wait
-	expect "poll: $others"
-	# and one of those that are locked
-	run triggers -- "$LEARNER" wait child 1 client
-	[[ "$output" != *"$others"* && "$output" != *'no client came'* ]]
-	expect 'the first where clients are served, after which least is set up'
-}
-
-@test "who receives from a socket of its own serves nobody" {
-	run triggers -- "$LEARNER" receive wait receive
-	[ "$status" -eq 0 ]
-	expect 'recommended: trigger poll'
-	expect 'the first after which nothing more is set up'
-}
-
-@test "a program that fails by itself is said to; one that was told to end is not" {
-	run triggers -- "$LEARNER" wait exit 3
-	[ "$status" -eq 0 ]
-	expect 'but it ended by itself, with exit 3: '
-	run triggers -- "$LEARNER" wait exit 0
-	[[ "$output" == *recommended* && "$output" != *'ended by itself'* ]]
-	begin /bin/sh -c 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'
-	eventually grep -q ready output
-	finish
-	expect recommended
-	[[ "$output" != *'ended by itself'* ]]
-}
-
 @test "functions by name, on request" {
 	# each is patched with a jump; one of them is called
 	run triggers -f static_function -f exported_function -- "$HOSTS/functions" static_function

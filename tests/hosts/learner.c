@@ -5,15 +5,12 @@
  *                           c(reat), x (O_EXCL), t(runc), a(ppend), n(ameless: O_TMPFILE)
  *   wait                    poll with a time limit: a trigger
  *   listen PORT             a TCP port on loopback
- *   client                  takes one in
- *   receive                 from a socket without a name, what was sent to it
  *   thread, fork, exec      makes one and waits for it; exec starts /bin/true
  *   executable              maps memory to execute
  *   grow SIZE               takes memory, makes it twice as large, and gives it back
  *   signal N                sends itself a signal that it ignores
  *   sockets                 an IPv4 stream, an IPv6 stream, a UNIX datagram
  *   pause                   says "ready" and waits for signals; TERM and INT end it with status 0
- *   child N ...             has a child do the next N arguments, and waits for it
  *   exit N, kill            ends
  */
 #include <arpa/inet.h>
@@ -76,31 +73,6 @@ static void listen_at(const char *port)
 	close(file);
 }
 
-static void take_client(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
-	int file = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (bind(file, (struct sockaddr *)&address, length) || listen(file, 1) ||
-	    getsockname(file, (struct sockaddr *)&address, &length) ||
-	    connect(client, (struct sockaddr *)&address, length) || accept(file, NULL, NULL) < 0)
-		perror("client");
-	close(client);
-	close(file);
-}
-
-static void receive(void)
-{
-	int ends[2];
-	char byte = 0;
-
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) || send(ends[0], &byte, 1, 0) != 1 ||
-	    recv(ends[1], &byte, 1, 0) != 1)
-		perror("receive");
-}
-
 static void *nothing(void *unused)
 {
 	return unused;
@@ -157,22 +129,9 @@ static void wait_for_signal(void)
 	exit(0);
 }
 
-static void do_words(int count, char **argv);
-
-static void have_done(int count, char **argv)
+int main(int argc, char **argv)
 {
-	pid_t child = fork();
-
-	if (!child) {
-		do_words(count, argv);
-		_exit(0);
-	}
-	waitpid(child, NULL, 0);
-}
-
-static void do_words(int count, char **argv)
-{
-	for (int i = 0; i < count; i++) {
+	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
 
 		if (!strcmp(word, "read"))
@@ -185,10 +144,6 @@ static void do_words(int count, char **argv)
 			poll(NULL, 0, 1);
 		else if (!strcmp(word, "listen"))
 			listen_at(argv[++i]);
-		else if (!strcmp(word, "client"))
-			take_client();
-		else if (!strcmp(word, "receive"))
-			receive();
 		else if (!strcmp(word, "thread"))
 			make_thread();
 		else if (!strcmp(word, "fork") || !strcmp(word, "exec"))
@@ -206,20 +161,10 @@ static void do_words(int count, char **argv)
 				close(socket(AF_UNIX, SOCK_DGRAM, 0));
 		else if (!strcmp(word, "pause"))
 			wait_for_signal();
-		else if (!strcmp(word, "child")) {
-			int words = (int)strtol(argv[++i], NULL, 10);
-
-			have_done(words, argv + i + 1);
-			i += words;
-		} else if (!strcmp(word, "kill"))
+		else if (!strcmp(word, "kill"))
 			raise(SIGKILL);
 		else if (!strcmp(word, "exit"))
 			exit((int)strtol(argv[++i], NULL, 10));
 	}
-}
-
-int main(int argc, char **argv)
-{
-	do_words(argc - 1, argv + 1);
 	return 0;
 }
