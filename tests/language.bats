@@ -36,6 +36,21 @@ accepts() {
 	[[ $output != *warning* ]]
 }
 
+@test "a count, a time and an error that begin with 0 are decimal, as ports are" {
+	printf '%s\n' 'policy 1' 'phase a' 'trigger poll count 010' 'deadline 010s kill' 'default allow' \
+		'errno 011 getppid' 'errno 0x11 getpgrp' 'errno EPERM umask where mask == 010' >try.policy
+	chmod go-w try.policy
+	run "$SANDBOXCTL" explain try.policy getppid
+	expect 'errno EAGAIN'
+	run "$SANDBOXCTL" explain try.policy getpgrp
+	expect 'errno EEXIST'
+	run "$SANDBOXCTL" explain try.policy 'umask(8)' # a mode, as C has it
+	expect 'errno EPERM'
+	# shellcheck disable=SC2046 # words
+	run sandboxed "$PWD/try.policy" "$HOSTS/order" $(printf 'poll %.0s' {1..11})
+	[ "$(uniq -c <<<"$output" | xargs)" = '9 poll free 2 poll locked' ]
+}
+
 @test "a mistake is shown with file, line, column, the line and a mark" {
 	policy '	allow sokcet'
 	refuses "try.policy:6:8: error: no system call is called 'sokcet'" \

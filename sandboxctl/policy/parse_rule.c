@@ -27,7 +27,8 @@ bool read_error(struct diagnostics *diagnostics, const struct word *word, uint16
 	char *end;
 	long number;
 
-	number = is_number(word->text) ? strtol(word->text, &end, 0) : names_errno(word->text);
+	number = is_number(word->text) ? strtol(word->text, &end, number_base(word->text))
+				       : names_errno(word->text);
 	if (is_number(word->text) && (*end || number < 1 || number > 4095)) {
 		diagnose(diagnostics, ERROR, word->place, "an error number is from 1 to 4095");
 		return false;

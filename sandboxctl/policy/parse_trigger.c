@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number that `text` begins with; false when there is none, or one of more than 64 bits. */
+/* The number that `text` begins with, decimal or 0x: 010 is ten. False when there is none, or one
+ * of more than 64 bits.
+ */
 static bool leading_number(const char *text, const char **end, uint64_t *number)
 {
 	char *after;
@@ -15,7 +17,7 @@ static bool leading_number(const char *text, const char **end, uint64_t *number)
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
-	*number = strtoull(text, &after, 0);
+	*number = strtoull(text, &after, number_base(text));
 	*end = after;
 	return !errno;
 }

@@ -63,3 +63,8 @@ const char *rest_of_line(struct parser *parser, const struct token *from)
 
 	return arena_strndup(parser->arena, start, end > start ? (size_t)(end - start) : 0);
 }
+
+int number_base(const char *text)
+{
+	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10;
+}

@@ -50,4 +50,7 @@ void parse_names(struct parser *parser);
 void parse_trigger_statement(struct parser *parser);
 void parse_deadline(struct parser *parser);
 
+/* For strtoull(): of what is a count, a time or the like; 010 is ten, 0x10 is sixteen. */
+int number_base(const char *text);
+
 #endif
