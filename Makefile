@@ -281,7 +281,7 @@ setup:
 # On a fresh machine each of these alone does everything.
 test:
 	@scripts/setup build test
-	@$(MAKE) --no-print-directory all hosts unit \
+	@$(MAKE) -j"$$(nproc)" --no-print-directory all hosts unit \
 	  "$$(command -v $(CLANG) >/dev/null && echo fuzzers || echo unit)" \
 	  "$$(command -v $(CROSS)gcc >/dev/null && echo aarch64 || echo unit)"
 	@scripts/test $(TESTS)

@@ -92,6 +92,7 @@ directories() {
 	[ ! -e "$left" ]
 	# neither that of a run, nor that of a daemon that a run left behind
 	"$SANDBOXCTL" run -p minimal --require-lock -- "$HOSTS/daemon" "$PWD/pid" wait 30
+	eventually test -s pid
 	cat pid >>"$BATS_TEST_TMPDIR/pids"
 	directories 2
 	"$SANDBOXCTL" run -p minimal --require-lock -- "$LEARNER" wait

@@ -170,7 +170,7 @@ second_workload() {
 	eventually is_locked "$pid"
 	client 'u = connect(socket.SOCK_DGRAM); u.send(b"\0\1\0\0\0\1\0\0version\r\n"); assert b"VERSION" in u.recv(100)' \
 		'w = connect(); assert ask("watch fetchers", w) == "OK\r\n"; ask("get a", end=b"END\r\n"); assert b"key=a" in w.recv(100)' \
-		'assert ask("lru_crawler disable") == "OK\r\n" == ask("lru_crawler enable")' \
+		'assert ask("lru_crawler disable") == "OK\r\n" == enable()' \
 		'assert "STAT" in ask("stats conns", end=b"END\r\n")' \
 		'store(1000, 20, "k")' 'assert "key=k5" in ask("lru_crawler metadump all", connect(), b"END\r\n")'
 	kill -TERM "$pid"
