@@ -182,6 +182,21 @@ silent() {
 	silent
 }
 
+@test "user namespaces beside capabilities" {
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  capabilities kill\n' >try.policy
+	warns "'capabilities kill' does not hold in a user namespace, and unshare may make one"
+	printf '  errno EPERM unshare where unshare_flags has CLONE_NEWUSER\n' >>try.policy
+	printf '  errno EPERM clone where clone_flags has CLONE_NEWUSER\n' >>try.policy
+	warns "'capabilities kill' does not hold in a user namespace, and clone3 may make one" \
+		"clone3 is allowed, so the tests on clone's flags can be walked around"
+	printf '  errno ENOSYS clone3\n' >>try.policy
+	silent
+	phase 'capabilities none'
+	silent
+	phase 'allow clone unshare # containers' 'capabilities none'
+	silent
+}
+
 @test "io_uring beside what it can do" {
 	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' \
 		'errno EPERM bind where fd == 3' >try.policy
