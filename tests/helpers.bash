@@ -105,7 +105,7 @@ stop_all() {
 		# A tracer passes nothing on: end what it traces, and it ends.
 		pkill -TERM -P "$pid" 2>/dev/null || true # it may trace nothing
 		kill -TERM "$pid" 2>/dev/null || continue
-		eventually not_running "$pid" || kill -KILL "$pid" 2>/dev/null || continue
+		PATIENCE=5 eventually not_running "$pid" || kill -KILL "$pid" 2>/dev/null || continue
 	done <"$BATS_TEST_TMPDIR/pids"
 	while read -r path; do
 		rm -rf "$path"
@@ -116,9 +116,10 @@ not_running() {
 	! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
 }
 
-# eventually COMMAND...: until it succeeds, for 10 seconds at most.
+# eventually COMMAND...: until it succeeds, for a minute at most ($PATIENCE seconds): a busy disk may
+# stop everything as long.
 eventually() {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + ${PATIENCE:-60}))
 	until "$@" >/dev/null 2>&1; do
 		[[ "$SECONDS" -lt "$deadline" ]] || return 1
 		sleep 0.02

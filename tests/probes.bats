@@ -255,7 +255,7 @@ forks=('must deny optional fork' 'must deny optional vfork' 'must deny clone(SIG
 	mkdir d d/sub
 	echo text >d/there
 	ln -s nowhere d/link
-	ls -lR d >before
+	ls -lR --time-style=+ d >before
 	write_policy 'read /' 'write /' 'create none'
 	write_test "must deny create $PWD/d/new" "must deny create $PWD/d/there" "must deny create $PWD/d/sub" \
 		"must deny create $PWD/d/link" "must deny create $PWD/d/gone/new"
@@ -276,7 +276,7 @@ forks=('must deny optional fork' 'must deny optional vfork' 'must deny clone(SIG
 	probed between 0 poll
 	[ "$status" -eq 0 ]
 	[ "$(events .seen | sort -u)" = SIGSYS ]
-	ls -lR d >after
+	ls -lR --time-style=+ d >after
 	diff before after
 }
 
