@@ -57,11 +57,27 @@ call_policy() {
 	probe_policy "call $1"
 }
 
+# born PID: when it was started, in ticks since the machine was; nothing of one that is gone.
+born() {
+	local fields
+	{ fields=$(<"/proc/$1/stat"); } 2>/dev/null || return 0
+	read -r -a fields <<<"${fields##*) }" # behind the name
+	printf '%s\n' "${fields[19]}"
+}
+
+# remember PID...: for stop_all, which must not stop another one that was given the number since.
+remember() {
+	local process
+	for process in "$@"; do
+		printf '%s %s\n' "$process" "$(born "$process")" >>"$BATS_TEST_TMPDIR/pids"
+	done
+}
+
 # start COMMAND...: in the background, its output in $BATS_TEST_TMPDIR/output; sets $pid.
 start() {
 	"$@" >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- 4>&- &
 	pid=$!
-	printf '%s\n' "$pid" >>"$BATS_TEST_TMPDIR/pids"
+	remember "$pid"
 }
 
 # start_sandboxed POLICY COMMAND...: start and sandboxed in one; $pid is the program's own.
@@ -98,10 +114,11 @@ show_last_words() {
 
 # stop_all: for teardown.
 stop_all() {
-	local pid path
+	local pid time path
 	[[ -n "${BATS_TEST_COMPLETED:-}" ]] || show_last_words
 	touch "$BATS_TEST_TMPDIR/pids" "$BATS_TEST_TMPDIR/directories"
-	while read -r pid; do
+	while read -r pid time; do
+		[[ -n "$time" && "$(born "$pid")" == "$time" ]] || continue
 		# A tracer passes nothing on: end what it traces, and it ends.
 		pkill -TERM -P "$pid" 2>/dev/null || true # it may trace nothing
 		kill -TERM "$pid" 2>/dev/null || continue

@@ -66,7 +66,7 @@ sound() {
 
 @test "user networking: DHCP, a script by TFTP, a program by HTTP from the host" {
 	(cd "$dir/www" && exec python3 -m http.server "$port" --bind 127.0.0.1) >/dev/null 2>&1 3>&- 4>&- &
-	printf '%s\n' "$!" >>"$BATS_TEST_TMPDIR/pids"
+	remember "$!"
 	start_sandboxed qemu "${machine[@]}" -boot n -device virtio-net-pci,netdev=n0 \
 		-netdev "user,id=n0,tftp=$dir/tftp,bootfile=/script"
 	says 'script by tftp'
@@ -92,7 +92,7 @@ sound() {
 		--interface=veth1 --bind-interfaces --dhcp-range=192.0.2.10,192.0.2.20 \
 		--dhcp-boot=netboot --enable-tftp --tftp-root="$dir/tftp" \
 		--dhcp-leasefile="$dir/leases" >/dev/null 2>&1 3>&- 4>&- &
-	printf '%s\n' "$!" >>"$BATS_TEST_TMPDIR/pids"
+	remember "$!"
 
 	start ip netns exec "$inner" env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY=qemu "${machine[@]}" \
 		-boot n -device virtio-net-pci,netdev=n0 \

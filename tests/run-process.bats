@@ -93,7 +93,7 @@ directories() {
 	# neither that of a run, nor that of a daemon that a run left behind
 	"$SANDBOXCTL" run -p minimal --require-lock -- "$HOSTS/daemon" "$PWD/pid" wait 30
 	eventually test -s pid
-	cat pid >>"$BATS_TEST_TMPDIR/pids"
+	remember "$(<pid)"
 	directories 2
 	"$SANDBOXCTL" run -p minimal --require-lock -- "$LEARNER" wait
 	directories 2

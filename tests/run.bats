@@ -134,7 +134,7 @@ nothing_is_left() {
 
 @test "a daemon: its first process ends, its child must lock, and runs on" {
 	runs 0 --require-lock -- "$HOSTS/daemon" "$PWD/pid" wait 50
-	cat pid >>"$BATS_TEST_TMPDIR/pids"
+	remember "$(<pid)"
 	is_locked "$(<pid)"
 	grep -q '^Seccomp_filters:.*2' "/proc/$(<pid)/status" # ours, that tells of programs, and the lock
 	kill "$(<pid)"
@@ -218,7 +218,7 @@ family() {
 	run timeout 60 "$SANDBOXCTL" run -p memcached --require-lock -- memcached -d -u nobody \
 		-l 127.0.0.1 -p "$port" 3>&- 4>&-
 	pid=$(pgrep -x -f "memcached .*-p $port")
-	printf '%s\n' "$pid" >>"$BATS_TEST_TMPDIR/pids"
+	remember "$pid"
 	[ "$status" -eq 0 ]
 	[ "$(grep -h '^Seccomp_filters:' "/proc/$pid"/task/*/status | sort -u | tr -d '\t')" = Seccomp_filters:2 ]
 }
@@ -232,7 +232,7 @@ family() {
 		--dir "$PWD" --pidfile "$PWD/redis.pid" --save '' 3>&- 4>&-
 	[ "$status" -eq 0 ]
 	eventually test -s redis.pid
-	cat redis.pid >>"$BATS_TEST_TMPDIR/pids"
+	remember "$(<redis.pid)"
 	[ "$(redis-cli -p "$port" ping)" = PONG ]
 	grep -q '^Seccomp_filters:.*2' "/proc/$(<redis.pid)/status"
 	cat >nginx.conf <<-EOF2
@@ -245,7 +245,7 @@ family() {
 	run timeout 60 "$SANDBOXCTL" run -p nginx --require-lock --report events -- nginx -c "$PWD/nginx.conf" 3>&- 4>&-
 	[ "$status" -eq 0 ]
 	eventually test -s nginx.pid
-	cat nginx.pid >>"$BATS_TEST_TMPDIR/pids"
+	remember "$(<nginx.pid)"
 	grep -q '"event":"locked"' events
 	# control: a server that ends before it serves has locked nothing
 	run timeout 60 "$SANDBOXCTL" run -p nginx --require-lock -- nginx -t -c "$PWD/nginx.conf" 3>&- 4>&-

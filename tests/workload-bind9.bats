@@ -49,7 +49,7 @@ upstream_answers() {
 serve_upstream() {
 	upstream_answers && return
 	named -f -c "$dir/upstream/named.conf" -u bind -n 1 >/dev/null 2>&1 3>&- &
-	printf '%s\n' "$!" >>"$BATS_TEST_TMPDIR/pids"
+	remember "$!"
 	eventually upstream_answers
 }
 

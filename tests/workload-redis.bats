@@ -102,7 +102,7 @@ logged() {
 # in_background COMMAND...: a client that waits; its answer goes to the file `waited`.
 in_background() {
 	cli "$@" >"$BATS_TEST_TMPDIR/waited" 2>&1 3>&- &
-	printf '%s\n' "$!" >>"$BATS_TEST_TMPDIR/pids"
+	remember "$!"
 	eventually blocked_clients 1
 }
 
