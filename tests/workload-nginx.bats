@@ -25,6 +25,7 @@ setup() {
 }
 
 teardown() {
+	[[ -n "${BATS_TEST_COMPLETED:-}" ]] || tail -n 30 "$(inside /var/log/nginx/error.log)" || true
 	stop_all
 }
 
