@@ -139,7 +139,8 @@ must deny connect tcp 80: denied EACCES true' ]
 	start bash -c 'while :; do ./busy 0.02; done'
 	starter=$pid
 	for _ in 1 2 3 4; do
-		probed between 0 poll || true
+		probed between 0 poll
+		[ "$status" -eq 0 ]
 		[ "$(events '"\(.seen) \(.ok)"')" = 'EACCES true' ]
 	done
 	write_policy

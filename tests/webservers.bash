@@ -13,7 +13,7 @@ status_of() {
 
 # abort_client COMMAND...: a client that goes slowly, and away.
 abort_client() {
-	"$@" --limit-rate 200k --max-time 0.3 -o /dev/null || true
+	"$@" --limit-rate 200k --max-time 0.3 -o /dev/null || true # curl's own 28 is what is wanted
 }
 
 # logged DIRECTORY: requests are, again.

@@ -25,7 +25,7 @@ setup() {
 }
 
 teardown() {
-	[[ -n "${BATS_TEST_COMPLETED:-}" ]] || tail -n 30 "$(inside /var/log/nginx/error.log)" || true
+	[[ -n "${BATS_TEST_COMPLETED:-}" ]] || tail -n 30 "$(inside /var/log/nginx/error.log)" || true # it may be gone
 	stop_all
 }
 
