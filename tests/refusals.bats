@@ -27,6 +27,30 @@ refused() {
 	[ "$output" = 'getppid -1 1' ]
 }
 
+@test "a variable that is ours but for one letter, or in small letters" {
+	local good name
+	good=$(policy good <<<"$GOOD")
+	for name in SANDBOX_POLCY SANDBOX_POLICIY SANDBOX_PLOICY SANDBOX_POLIZY SANBOX_POLICY sandbox_policy \
+		SANDBOX_POLICY_ SANDBOX_POLICYPATH SANDBOX_POLICY_PATHS SANDBOX_TRIGER SANDBOX_REPROT SANDBOX_PROBE; do
+		run env "$name=x" LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$good" "$HOSTS/probe" getppid
+		refused "the environment has $name, which means nothing: say SANDBOX_"
+	done
+	run env SANDBOX_PLOICY="$good" LD_PRELOAD="$LIBRARY" "$HOSTS/probe" getppid
+	refused 'say SANDBOX_POLICY, or'
+	run env SANDBOX_VERBOS=1 "$SANDBOXCTL" run -p "$good" -- "$HOSTS/probe" getppid
+	refused 'say SANDBOX_VERBOSE, or'
+}
+
+@test "control: other programs' variables are left alone" {
+	local good
+	good=$(policy good <<<"$GOOD")
+	# Gentoo's sandbox has its own; SANDBOX_TEST is the caller's word for sandboxctl ci
+	run env SANDBOX_ON=1 SANDBOX_LIB=x SANDBOX_LOG=x SANDBOX_DENY=x SANDBOX_WRITE=x SANDBOX_PREDICT=x \
+		SANDBOX_NODE=x SANDBOX_TEST=x SANDBOX=x SANDBOX_=x S=x s=x SANDBOX_POLICY_PATH_OF_MINE=x MYSANDBOX_POLICY=x \
+		LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$good" "$HOSTS/probe" getppid
+	[ "$output" = 'getppid -1 1' ]
+}
+
 @test "an unknown policy name" {
 	run sandboxed no-such-policy "$HOSTS/probe" getppid
 	refused 'there is no policy named no-such-policy' 'a path has a / in it' 'sandboxctl list'
