@@ -6,10 +6,11 @@
 # Where in the house: PATH=DIRECTORY is bound, PATH=SIZE an empty disk of that size. The test sets it.
 house=()
 
-# at_home COMMAND...: becomes the command, in the house.
+# at_home COMMAND...: becomes the command, in the house and in a session of its own: lighttpd's parent
+# sends SIGINT to its whole process group when it ends, and nginx of another test replaced its workers.
 # shellcheck disable=SC2016  # the inner shell expands
 at_home() {
-	exec unshare --mount -- bash -ec '
+	exec setsid unshare --mount -- bash -ec '
 		until [[ "$1" == -- ]]; do
 			case "${1#*=}" in
 			/*) mount --bind "${1#*=}" "${1%%=*}" ;;
@@ -23,7 +24,7 @@ at_home() {
 # requires_house: skips where nothing can be mounted.
 requires_house() {
 	requires_root
-	requires unshare jq
+	requires unshare setsid jq
 	unshare --mount -- mount -t tmpfs none /mnt 2>/dev/null || skip 'cannot mount here'
 }
 
