@@ -28,11 +28,12 @@ void seccomp_require(bool dry_run)
 		report_phase("seccomp is not available here, so only a dry run goes on", NULL, NULL,
 			     NULL);
 	else
-		report_fatal_errno(error,
-				   "seccomp is not available here; a kernel without "
-				   "CONFIG_SECCOMP_FILTER, or a container that forbids seccomp(2), "
-				   "cannot run this policy",
-				   NULL);
+		report_fatal_errno(
+			error,
+			"seccomp is not available here; a kernel without "
+			"CONFIG_SECCOMP_FILTER, or a container or a service's "
+			"SystemCallFilter= that forbids seccomp(2), cannot run this policy",
+			NULL);
 }
 
 static uint32_t observed(uint32_t verdict)
