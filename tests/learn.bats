@@ -171,6 +171,23 @@ rules() {
 	refute grep -E '@malloc|mmap|brk' <(rules none.policy)
 }
 
+@test "qsort's question about memory, which depends on sizes, is answered with an error where it was not seen" {
+	learn -q -t poll -- "$LEARNER" wait sort 10
+	rules learner.policy | grep -xF 'errno ENOSYS sysinfo'
+	sandboxed ./learner.policy "$LEARNER" wait sort 10000
+	# the control: with --exact nothing is said of it
+	[[ "$(getconf GNU_LIBC_VERSION)" < 'glibc 2.37' ]] || skip 'this libc does not ask'
+	learn -q --exact -o exact.policy -m learner.recording
+	run sandboxed ./exact.policy "$LEARNER" wait sort 10000
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'denied sysinfo('
+	# seen, it is allowed
+	learn -q -o sorts.policy -t poll -- "$LEARNER" wait sort 10000
+	rules sorts.policy >given
+	grep -E '^allow (.* )?sysinfo( |$)' given
+	refute grep -F 'ENOSYS sysinfo' given
+}
+
 @test "what libc puts off is done before main, in the run and under the policy" {
 	local late=$HOSTS/late
 	learn -q -t wait -- "$late" exit

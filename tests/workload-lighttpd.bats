@@ -225,18 +225,11 @@ second_workload() {
 }
 
 @test "lighttpd: what was learned with the one workload is enough for the other" {
-	local policy=$BATS_TEST_TMPDIR/lighttpd.policy
 	recorded
-	# Whether libc asks for the size of memory is chance, also in a recording: it depends on how much
-	# lighttpd has to sort.
-	{
-		cat "$(learned lighttpd)"
-		grep -q ' sysinfo' "$(learned lighttpd)" || echo '  allow sysinfo'
-	} >"$policy"
-	locked "$policy"
+	locked "$(learned lighttpd)"
 	second_workload
 	rm "$events"
-	second_workers "$policy"
+	second_workers "$(learned lighttpd)"
 }
 
 @test "lighttpd: a graceful restart without a parent ends the locked server, with a report" {

@@ -386,6 +386,21 @@ static void add_what_is_left(struct composer *composer, uint32_t number, struct 
 	add_call(composer, number, &conditions);
 }
 
+/* glibc before 2.37 asks how much memory there is when it first sorts more than a kilobyte, and
+ * goes on without an answer: a list that grew is no reason to die. */
+static void add_sorting(struct composer *composer)
+{
+	uint32_t number = (uint32_t)names_syscall("sysinfo")->number[ARCH_NATIVE];
+	struct line *line;
+
+	if (composer->options->exact || composer->choice.covers[number] ||
+	    composer->needs[number] != NEED_NONE)
+		return;
+	line = add_line(composer, ENDS, "", NULL, NULL, 0);
+	line->text = "errno ENOSYS sysinfo";
+	line->why = "qsort of glibc before 2.37 asks when it has much to sort, and goes on without";
+}
+
 /* --- text ------------------------------------------------------------------------------------- */
 
 static void say_line(struct composer *composer, const struct line *line)
@@ -479,6 +494,7 @@ static void say_phase(struct composer *composer, const char *phase)
 		choose_groups(composer->context, composer->needs, composer->options->exact);
 	add_groups(composer);
 	for_each_call(composer, add_what_is_left);
+	add_sorting(composer);
 	say(composer, TEXT("\nphase %s", phase));
 	for (size_t i = 0; i < run->trigger_count; i++)
 		if (!strcmp(run->triggers[i].phase, phase))

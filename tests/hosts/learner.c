@@ -8,6 +8,7 @@
  *   thread, fork, exec      makes one and waits for it; exec starts /bin/true
  *   executable              maps memory to execute
  *   grow SIZE               takes memory, makes it twice as large, and gives it back
+ *   sort N                  sorts so many numbers with qsort
  *   signal N                sends itself a signal that it ignores
  *   sockets                 an IPv4 stream, an IPv6 stream, a UNIX datagram
  *   pause                   says "ready" and waits for signals; TERM and INT end it with status 0
@@ -109,6 +110,26 @@ static void grow(size_t size)
 	free(larger);
 }
 
+static int compare(const void *a, const void *b)
+{
+	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+static void sort(size_t count)
+{
+	int *numbers = malloc(count * sizeof(int));
+
+	if (!numbers)
+		return;
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = (int)(i * 7919 % count);
+	qsort(numbers, count, sizeof(int), compare);
+	for (size_t i = 1; i < count; i++)
+		if (numbers[i - 1] > numbers[i])
+			abort();
+	free(numbers);
+}
+
 static void send_itself(int number)
 {
 	signal(number, SIG_IGN);
@@ -153,6 +174,8 @@ int main(int argc, char **argv)
 				   -1, 0);
 		else if (!strcmp(word, "grow"))
 			grow(strtoul(argv[++i], NULL, 10));
+		else if (!strcmp(word, "sort"))
+			sort(strtoul(argv[++i], NULL, 10));
 		else if (!strcmp(word, "signal"))
 			send_itself((int)strtol(argv[++i], NULL, 10));
 		else if (!strcmp(word, "sockets"))
