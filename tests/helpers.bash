@@ -85,6 +85,16 @@ start_sandboxed() {
 	start env LD_PRELOAD="$LIBRARY" SANDBOX_POLICY="$1" "${@:2}"
 }
 
+# listen_at SOCKET FILE: in the background, as the manager of services: what they tell it goes to the file.
+listen_at() {
+	requires python3
+	start python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True: print(s.recv(4096).decode(), file=open(sys.argv[2], "a"), flush=True)' "$@"
+	eventually test -S "$1"
+}
+
 # public_directory: a directory that every user may enter (bats' own are the runner's alone);
 # prints its path. stop_all removes it.
 public_directory() {

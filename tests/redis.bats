@@ -76,13 +76,8 @@ expired() {
 }
 
 @test "under a service manager it locks when it says READY=1 (libsystemd)" {
-	requires python3
 	local notify=$dir/notify path
-	start python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-while True: print(s.recv(4096).decode(), flush=True)' "$notify"
-	eventually test -S "$notify"
+	listen_at "$notify" "$dir/told"
 	# the message itself is sent under the lock
 	path=$(
 		policy redis-notify <<-EOF
@@ -97,6 +92,7 @@ while True: print(s.recv(4096).decode(), flush=True)' "$notify"
 		SANDBOX_POLICY="$path" redis-server --port "$port" --bind 127.0.0.1 --dir "$dir" --save '' \
 		--supervised systemd
 	eventually output_has ': locked: policy redis-notify, phase serving, trigger ready'
+	eventually grep -q READY=1 "$dir/told"
 	eventually answers
 	[ "$(seccomp_of "$pid")" = 2 ]
 }

@@ -6,22 +6,13 @@ load helpers
 PAGE=$ROOT/docs/services.md
 
 setup() {
-	requires redis-server redis-cli python3 jq
+	requires redis-server redis-cli jq
 	dir=$(public_directory)
 	port=$(free_port)
 }
 
 teardown() {
 	stop_all
-}
-
-# listen: for what a service tells its manager; in $dir/told.
-listen() {
-	start python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-while True: print(s.recv(4096).decode(), file=open(sys.argv[2], "a"), flush=True)' "$dir/notify" "$dir/told"
-	eventually test -S "$dir/notify"
 }
 
 # begin: the page's command, with the build's sandboxctl and redis on a port of the test.
@@ -40,7 +31,7 @@ server_answers() {
 
 @test "the unit's command: the manager is told READY=1, the server is locked, SIGTERM ends both" {
 	local server
-	listen
+	listen_at "$dir/notify" "$dir/told"
 	begin
 	eventually grep -q READY=1 "$dir/told"
 	eventually server_answers
