@@ -2,6 +2,7 @@
 #include "cover.h"
 
 #include "compose.h"
+#include "groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -208,9 +209,11 @@ static void note_unasked(struct coverer *coverer)
 	}
 }
 
+/* What learn always gives is not advised against: nobody dies in most runs. */
 static void note_unused(struct coverer *coverer, struct place place)
 {
-	if (!is_used(coverer, place) && !is_listed(coverer, place))
+	if (!is_always_given(place.start + place.column - 1, place.length) &&
+	    !is_used(coverer, place) && !is_listed(coverer, place))
 		*ARENA_PUSH(coverer->context->arena, coverer->coverage.unused,
 			    coverer->coverage.unused_count) =
 			(struct unused){ coverer->phase, place };

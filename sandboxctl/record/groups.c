@@ -14,6 +14,15 @@ static const struct {
 	{ "abort", "to die with a message", true },
 };
 
+bool is_always_given(const char *word, size_t length)
+{
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (length == strlen(always[i].name) + 1 && word[0] == '@' &&
+		    !memcmp(word + 1, always[i].name, length - 1))
+			return true;
+	return false;
+}
+
 /* The first that fits takes its calls: narrow ones first. */
 static const char *const candidates[] = {
 	"event-loop", "accept", "sockets-info", "sleep",      "poll",	   "signal-wait",

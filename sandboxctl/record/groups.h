@@ -33,6 +33,9 @@ void find_dangerous(struct context *context, bool dangerous[TABLE_NUMBERS]);
 /* The calls that are dangerous or sensitive. */
 void find_notable(struct context *context, bool notable[TABLE_NUMBERS]);
 
+/* Is the word of a policy, of so many bytes, @base or @abort? */
+bool is_always_given(const char *word, size_t length);
+
 /* @base and @abort are always in it. `exact`: and nothing else. */
 struct choice choose_groups(struct context *context, const enum need needs[TABLE_NUMBERS],
 			    bool exact);

@@ -5,7 +5,8 @@
  *
  * The user id is changed when the main thread has ended, not before: libc's setuid (2.36) waits for
  * ever for a thread that it has marked and that ends before the signal comes, and only the main
- * thread ends without waiting for that signal. Without the library, too: once in 5,300 runs.
+ * thread ends without waiting for that signal. Without the library, too: 14 of 10,000 processes
+ * that did nothing else hung.
  */
 #include <poll.h>
 #include <pthread.h>
