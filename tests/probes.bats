@@ -136,7 +136,7 @@ must deny connect tcp 80: denied EACCES true' ]
 	cp "$(command -v sleep)" busy
 	write_policy 'read /' 'write none'
 	write_test "must deny write $PWD/busy"
-	start bash -c 'while :; do ./busy 0.02; done'
+	start bash -c 'while :; do ./busy 0.02; sleep 0.02; done'
 	starter=$pid
 	for _ in 1 2 3 4; do
 		probed between 0 poll

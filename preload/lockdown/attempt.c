@@ -118,7 +118,7 @@ static long open_file(const char *path, uint64_t flags)
 {
 	long fd = -ETXTBSY;
 
-	for (int tries = 0; tries < 100000 && fd == -ETXTBSY; tries++)
+	for (int tries = 0; tries < 500000 && fd == -ETXTBSY; tries++)
 		fd = raw(openat, AT_FDCWD, path, flags, 0);
 	return fd;
 }
