@@ -465,6 +465,18 @@ static bool is_enough(struct watcher *watcher)
 	return options->enough(options->argument, watcher->story);
 }
 
+/* What was said meanwhile may be of one that is to be waited for, and is judged as well: nginx'
+ * second worker, forked while the first one's lock was enough, was called one that never locked. */
+static bool is_over(struct watcher *watcher)
+{
+	if (!is_enough(watcher))
+		return false;
+	watcher->story->now = story_clock();
+	news_read(&watcher->news, take_event, watcher);
+	take_ends(watcher);
+	return is_enough(watcher);
+}
+
 static void watch_until_over(struct watcher *watcher)
 {
 	struct pollfd files[] = {
@@ -473,7 +485,7 @@ static void watch_until_over(struct watcher *watcher)
 		{ watcher->timer, POLLIN, 0 },
 	};
 
-	while (!is_enough(watcher)) {
+	while (!is_over(watcher)) {
 		if (poll(files, sizeof(files) / sizeof(files[0]), -1) < 0)
 			continue;
 		watcher->story->now = story_clock();
@@ -490,8 +502,6 @@ static void watch_until_over(struct watcher *watcher)
 		if (files[4].revents)
 			time_is_over(watcher);
 	}
-	news_read(&watcher->news, take_event, watcher);
-	take_ends(watcher);
 }
 
 static void finish(struct watcher *watcher)

@@ -1,6 +1,7 @@
 /* test_watched.c - the story: what the library's lines make of it, and the first program held. */
 #include "watched/watched.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -265,18 +266,24 @@ static void lines_of_strangers_do_no_harm(void **state)
 
 /* --- the first program ------------------------------------------------------------------------ */
 
+static const char *the_library(void)
+{
+	static char path[PATH_MAX];
+
+	assert_non_null(
+		realpath(getenv("LIBRARY") ? getenv("LIBRARY") : "build/libsandbox.so", path));
+	return path;
+}
+
 static struct watched_options touches(char *marker, bool hold)
 {
 	static char name[] = "touch";
 	static char *argv[] = { name, NULL, NULL };
-	static char library[PATH_MAX];
 
-	assert_non_null(
-		realpath(getenv("LIBRARY") ? getenv("LIBRARY") : "build/libsandbox.so", library));
 	argv[1] = marker;
 	return (struct watched_options){ .program = "/usr/bin/touch",
 					 .argv = argv,
-					 .library = library,
+					 .library = the_library(),
 					 .need_exec = true,
 					 .hold = hold };
 }
@@ -311,6 +318,44 @@ static void without_the_library_it_does_not_run(void **state)
 	unlink(marker);
 }
 
+static size_t asked_about;
+
+/* Somebody forks just then. */
+static bool says_yes(void *asked, const struct story *told)
+{
+	static const char line[] = FORKED("1", "0") "\n";
+	const char *path = strchr(getenv("SANDBOX_REPORT"), ':') + 1;
+	int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (!asked_about)
+		*(bool *)asked = write(file, line, sizeof(line) - 1) == sizeof(line) - 1;
+	close(file);
+	asked_about = told->count;
+	return true;
+}
+
+/* nginx' second worker was in the story, and nobody had been asked whether to wait for it. */
+static void what_is_judged_was_asked_about(void **state)
+{
+	char name[] = "sh", option[] = "-c", script[] = "sleep 2 &";
+	char *argv[] = { name, option, script, NULL };
+	bool wrote = false;
+	const struct watched_options options = { .program = "/bin/sh",
+						 .argv = argv,
+						 .library = the_library(),
+						 .enough = says_yes,
+						 .argument = &wrote };
+	const char *why = "";
+
+	(void)state;
+	unsetenv("LD_PRELOAD");
+	asked_about = 0;
+	assert_true(watched_run(&options, &story, &why));
+	assert_true(wrote);
+	assert_int_equal(story.list[story.count - 1]->inner, 1);
+	assert_int_equal(asked_about, story.count);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +374,7 @@ int main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(lines_of_strangers_do_no_harm, begin, end),
 		cmocka_unit_test_setup_teardown(without_the_library_it_does_not_run, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_judged_was_asked_about, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
