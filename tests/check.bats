@@ -49,6 +49,8 @@ silent() {
 	silent
 	phase '# crash reports' '' 'allow ptrace'
 	warns 'ptrace: allowed'
+	phase '#' 'allow ptrace #'
+	warns 'ptrace: allowed'
 	phase 'allow read   # of clients' 'allow ptrace'
 	warns 'ptrace: allowed'
 	phase 'log bpf'
@@ -156,6 +158,13 @@ silent() {
 	silent
 	phase 'allow socket where type == SOCK_STREAM'
 	silent
+	# What allows all but this denies it.
+	phase 'allow socket where type != SOCK_RAW'
+	warns "'type' of socket holds flags, and this leaves out exact values"
+	phase 'allow socket where not type in {SOCK_RAW, SOCK_PACKET}'
+	warns "'type' of socket holds flags, and this leaves out exact values"
+	phase 'allow socket where type & 0xf != SOCK_RAW'
+	silent
 	phase 'errno EPERM socket where type == SOCK_RAW'
 	silent
 	phase 'allow socket' 'errno EPERM socket where type == SOCK_RAW # only ping does that'
@@ -164,12 +173,60 @@ silent() {
 
 @test "a line that takes a bit of the access mode for a flag" {
 	phase 'allow openat' 'errno EPERM openat where flags has O_WRONLY'
-	warns 'O_WRONLY is no flag'
+	warns 'O_WRONLY is no flag' 'openat with O_WRONLY is denied, and what writes all the same is not: O_RDWR'
 	phase 'allow openat' 'errno EPERM openat where flags has O_RDWR|O_CREAT'
 	warns 'O_RDWR is no flag'
-	phase 'allow openat' 'errno EPERM openat where flags & O_ACCMODE != O_RDONLY'
+	phase 'allow openat' 'errno EPERM openat where flags has O_WRONLY|O_RDWR'
+	warns 'these are no flags: files are opened for writing with O_WRONLY or with O_RDWR, and this denies neither'
+	phase 'allow openat where not flags has O_ACCMODE'
+	warns 'these are no flags'
+	phase 'allow openat' 'errno EPERM openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) != O_RDONLY'
 	silent
 	phase 'allow openat' 'errno EPERM openat where flags has O_CREAT'
+	silent
+}
+
+@test "a line that denies several flags only at once" {
+	phase 'allow clone where not clone_flags has CLONE_NEWUSER|CLONE_NEWNS'
+	warns "this leaves out 'clone_flags' of clone only with all of these flags at once"
+	phase 'allow mprotect # a JIT' 'errno EPERM mprotect where prot has PROT_WRITE|PROT_EXEC'
+	warns "this denies 'prot' of mprotect only with all of these flags at once"
+	# Any of them; one constant of several bits; what denies all but this; what is meant at once.
+	phase 'allow clone where clone_flags & (CLONE_NEWUSER|CLONE_NEWNS) == 0'
+	silent
+	phase 'allow openat' 'errno EPERM openat where flags has O_TMPFILE'
+	silent
+	phase 'allow clone where clone_flags has CLONE_VM|CLONE_THREAD' 'errno ENOSYS clone3'
+	silent
+	phase 'allow mmap where not prot has PROT_WRITE|PROT_EXEC'
+	silent
+}
+
+@test "files that are made or emptied where they may be opened to be read" {
+	phase 'allow openat where flags & O_ACCMODE == O_RDONLY'
+	warns 'try.policy:6:7: warning: openat with O_WRONLY is denied, and what writes all the same is not: O_RDONLY|O_CREAT, O_RDONLY|O_TRUNC'
+	phase 'allow openat where flags & (O_ACCMODE|O_CREAT) == O_RDONLY'
+	warns 'is not: O_RDONLY|O_TRUNC'
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n  %s\n' \
+		'errno EPERM io_uring_setup open openat2 creat open_by_handle_at' \
+		'errno EPERM openat where flags & (O_ACCMODE|O_CREAT|O_TRUNC) == O_WRONLY' >try.policy
+	silent # files may be made and opened for writing otherwise: nobody says that they may not
+	sed -i 's/|O_CREAT|O_TRUNC//' try.policy
+	warns 'try.policy:6:15: warning: openat with O_WRONLY is denied, and what writes all the same is not: O_RDWR, O_RDONLY|O_CREAT'
+	# Landlock sees what is opened, where it need not be missing; and what is said is meant.
+	phase 'allow openat where flags & O_ACCMODE == O_RDONLY' 'read /srv'
+	silent
+	phase 'allow openat where flags & O_ACCMODE == O_RDONLY' 'read /srv' 'optional files'
+	warns 'openat with O_WRONLY is denied'
+	phase 'allow openat where flags & O_ACCMODE == O_RDONLY # Landlock of the service has the rest'
+	silent
+}
+
+@test "memory that is made executable by mmap beside mprotect" {
+	phase 'allow mmap where not prot has PROT_WRITE|PROT_EXEC' 'allow mprotect where not prot has PROT_EXEC'
+	warns 'mmap is allowed, and mprotect is not, as try.policy:7:7 says: both make memory executable'
+	phase 'allow mmap where not prot has PROT_WRITE|PROT_EXEC # plugins' \
+		'allow mprotect where not prot has PROT_EXEC'
 	silent
 }
 

@@ -97,20 +97,31 @@ static void lint_clone(struct linter *linter, const struct phase *phase)
 
 /* --- lines that need a reason ----------------------------------------------------------------- */
 
+/* A comment in which something stands. */
+static bool says_why(const char *comment, const char *end)
+{
+	while (comment < end && strchr("# \t\r\n", *comment))
+		comment++;
+	return comment < end;
+}
+
 static bool is_comment(const char *start, const char *end)
 {
 	while (start < end && (*start == ' ' || *start == '\t'))
 		start++;
-	return start < end && *start == '#';
+	return start < end && *start == '#' && says_why(start, end);
 }
 
 bool has_reason(struct place place)
 {
 	const char *text = place.source->text, *end = text + place.source->size;
 	const char *newline = memchr(place.start, '\n', (size_t)(end - place.start));
-	const char *above = place.start;
+	const char *above = place.start, *comment;
 
-	if (memchr(place.start, '#', (size_t)((newline ? newline : end) - place.start)))
+	if (newline)
+		end = newline;
+	comment = memchr(place.start, '#', (size_t)(end - place.start));
+	if (comment && says_why(comment, end))
 		return true;
 	if (above == text)
 		return false;
@@ -336,6 +347,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 		lint_executable(linter, phase);
 		lint_around(context, &linter->diagram, policy, phase);
 		lint_tests(context, phase);
+		lint_open(context, &linter->diagram, policy, phase);
 		for (size_t j = 0; j < phase->call_count; j++) {
 			lint_hot(context, &phase->calls[j]);
 			lint_deaf(context, &phase->calls[j]);

@@ -104,7 +104,7 @@ static const struct effect {
 	  NULL,
 	  { TOLD("mprotect", "prot", PROT_EXEC, PROT_EXEC),
 	    TOLD("pkey_mprotect", "prot", PROT_EXEC, PROT_EXEC),
-	    TOLD("mmap", "prot", PROT_EXEC, PROT_EXEC),
+	    WITH("mmap", "prot", PROT_EXEC | PROT_WRITE, PROT_EXEC), /* a file's, or shared */
 	    ALSO_WITH("shmat", "shmflg", SHM_EXEC, SHM_EXEC),
 	    ALSO_WITH("personality", "personality", READ_IMPLIES_EXEC, READ_IMPLIES_EXEC) } },
 	{ "reach into other processes",
