@@ -189,6 +189,24 @@ reuse_policy() {
 	[[ "$(<"$BATS_TEST_TMPDIR/events")" != *denied* ]]
 }
 
+@test "a file of reports that was closed is found again, without its name in the environment" {
+	requires jq
+	cd "$BATS_TEST_TMPDIR"
+	policy late >/dev/null <<-EOF
+		policy 1
+		phase serving
+		  trigger poll
+		  default allow
+		  errno EPERM getppid
+	EOF
+	for name in "$PWD/events" events; do
+		rm -f events
+		SANDBOX_REPORT=$name SANDBOX_VERBOSE=1 sandboxed ./late.policy "$HOSTS/between" 0 \
+			title leave close poll
+		[ "$(jq -r .event events | xargs)" = 'armed locked' ]
+	done
+}
+
 @test "control: the lines go where standard error goes, and to a log that took its place" {
 	local policy
 	policy=$(reuse_policy)

@@ -7,7 +7,9 @@
  */
 #include "report/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -129,6 +131,28 @@ void report_program(const char *program)
 		out.standard_error.fd = -1;
 }
 
+/* The file is opened again when the program has closed it. By then it may have written its title
+ * over its environment, and gone to another directory. */
+static const char *keep_path(const char *path)
+{
+	static char kept[PATH_MAX];
+	long start = 0;
+	size_t length = text_length(path);
+
+	if (*path != '/') {
+		start = raw(getcwd, kept, sizeof(kept)) - 1; /* it counts the NUL */
+		if (start < 0 || kept[0] != '/')
+			start = 0; /* no directory any more, or out of sight */
+		else if (start > 1)
+			kept[start++] = '/';
+	}
+	if ((size_t)start + length >= sizeof(kept))
+		report_fatal_errno(-ENAMETOOLONG, "cannot open the report file ", path, NULL);
+	for (size_t i = 0; i <= length; i++)
+		kept[(size_t)start + i] = path[i];
+	return kept;
+}
+
 static void ask_watcher(void)
 {
 	const struct mark_watch watch = mark_watched(out.path);
@@ -152,7 +176,7 @@ void report_open(const struct config *config)
 		out.machines.fd = fd_number(where + 3);
 	} else {
 		out.watched = starts_with(where, "watch:");
-		out.path = out.watched ? where + sizeof("watch:") - 1 : where;
+		out.path = keep_path(out.watched ? where + sizeof("watch:") - 1 : where);
 		if (out.watched)
 			ask_watcher();
 		if (out.machines.fd < 0)

@@ -92,6 +92,23 @@ static int do_close(void)
 	return 0;
 }
 
+/* What servers do to show a title in ps: write over what the environment was. */
+static int do_title(void)
+{
+	char **last = environ;
+
+	while (last[0] && last[1])
+		last++;
+	if (*last)
+		memset(*environ, 0, (size_t)(*last + strlen(*last) - *environ));
+	return 0;
+}
+
+static int do_leave(void)
+{
+	return chdir("/");
+}
+
 static int do_poll(void)
 {
 	return poll(NULL, 0, 1);
@@ -112,7 +129,7 @@ static const struct {
 	{ "run-memory", do_run_memory }, { "unshare", do_unshare }, { "mount", do_mount },
 	{ "dumpable", do_dumpable },	 { "handler", do_handler }, { "limit", do_limit },
 	{ "seccomp", do_seccomp },	 { "close", do_close },	    { "poll", do_poll },
-	{ "select", do_select },
+	{ "select", do_select },	 { "title", do_title },	    { "leave", do_leave },
 };
 
 static int act(const char *name)
