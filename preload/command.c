@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/line.h"
 #include "report/report.h"
 #include "scratch.h"
 #include "signals.h"
@@ -91,20 +92,61 @@ static int wait_for(pid_t child)
 	return status;
 }
 
+static void do_nothing(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	(void)context;
+}
+
+/* A lock that reports keeps its handler: whoever is under one is told that it was replaced, and it
+ * was not. */
+static bool is_under_lock(void)
+{
+	const struct action ours = action_handler(do_nothing);
+	struct action before, now = { 0 };
+
+	if (action_get(SIGSYS, &before) || action_put(SIGSYS, &ours) || action_get(SIGSYS, &now))
+		return false;
+	action_put(SIGSYS, &before);
+	return now.handler != ours.handler;
+}
+
+/* What that lock denies ends this process without another word. */
+static void warn_under_lock(const char *instead)
+{
+	const struct report_field fields[] = { { "instead", instead, 0 }, { 0 } };
+	struct line line = { 0 };
+
+	if (!is_under_lock())
+		return;
+	line_text(&line, "needs sandboxctl under the lock that it was started under, and dies if "
+			 "that is denied; ");
+	line_text(&line, instead);
+	line.text[line.length] = '\0';
+	report_event("needs sandboxctl", fields, line.text, true);
+}
+
 /* Where SIGCHLD is ignored the kernel keeps no status of a child that ends, so it is not, for a
  * moment. */
-int command_run(const char *const argv[], int *output)
+int command_run(const char *const argv[], const char *instead, int *output)
 {
 	const struct action standard = { 0 };
 	struct action before;
 	int status;
 
+	warn_under_lock(instead);
 	*output = memfd_create("libsandbox", MFD_CLOEXEC);
 	if (*output < 0)
-		report_fatal_errno(-errno, "cannot make a memory file", NULL);
+		report_fatal_errno(-errno, "cannot make a memory file for sandboxctl (", instead,
+				   ")", NULL);
 	action_get(SIGCHLD, &before);
 	action_put(SIGCHLD, &standard);
 	status = wait_for(spawn(argv, *output));
 	action_put(SIGCHLD, &before);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		report_fatal(
+			"the lock that this program was started under lets no sandboxctl run; ",
+			instead, NULL);
 	return status;
 }

@@ -10,7 +10,8 @@ const char *command_library_directory(void);
 const char *command_find(void);
 
 /* load: runs argv (argv[0] a path) to its end. What it writes is in the memory file *output, for
- * the caller to close; returns its wait status. */
-int command_run(const char *const argv[], int *output);
+ * the caller to close; returns its wait status. Where a filter that the program was started under
+ * lets that not be done, the process is ended, and `instead` says what to do. */
+int command_run(const char *const argv[], const char *instead, int *output);
 
 #endif

@@ -268,7 +268,7 @@ static void *compile(const char *text)
 		argv[n++] = settings->trigger;
 	}
 	argv[n++] = text;
-	if (command_run(argv, &fd))
+	if (command_run(argv, scratch_join("run `sandboxctl compile ", text, "` before"), &fd))
 		report_fatal("policy ", text, " does not compile, so the program was not started",
 			     NULL);
 	if (fstat(fd, &st))

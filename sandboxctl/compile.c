@@ -1,13 +1,12 @@
 /* compile.c - sandboxctl compile: write the .policyc file that libsandbox.so loads. */
+#include "beside.h"
 #include "options.h"
 #include "save.h"
 
 #include "policy/write.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,30 +29,6 @@ struct options {
 	bool check_owner;
 };
 
-/* NAME.policyc beside NAME.policy */
-static const char *output_path(struct session *session, const struct source *source)
-{
-	size_t length = strlen(source->name);
-	bool is_policy = length > 7 && !strcmp(source->name + length - 7, ".policy");
-
-	return arena_printf(&session->arena, "%s%s", source->name, is_policy ? "c" : ".policyc");
-}
-
-/* The absolute directory that a file will be in; "" when it is not there. */
-static const char *output_directory(struct session *session, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *directory =
-		!slash		? "."
-		: slash == path ? "/"
-				: arena_strndup(&session->arena, path, (size_t)(slash - path));
-	char absolute[PATH_MAX];
-
-	if (!realpath(directory, absolute))
-		return "";
-	return arena_strndup(&session->arena, absolute, strlen(absolute));
-}
-
 static bool compile(struct session *session, const char *name, const struct options *options)
 {
 	const struct source *source, *trigger = NULL;
@@ -68,10 +43,10 @@ static bool compile(struct session *session, const char *name, const struct opti
 		return false;
 	if (options->trigger)
 		trigger = text_source(&session->arena, "<SANDBOX_TRIGGER>", options->trigger);
-	path = options->output && !to_stdout ? options->output : output_path(session, source);
+	path = options->output && !to_stdout ? options->output : beside_path(session, source);
 	if (!build_policy(&session->context, source, options->arch, trigger, &compiled) ||
 	    !make_image(&session->context, &compiled,
-			output_directory(session, to_stdout ? source->path : path), &image)) {
+			beside_directory(session, to_stdout ? source->path : path), &image)) {
 		session_report(session);
 		return false;
 	}

@@ -3,6 +3,7 @@
  * A program that the library cannot be in is not started (exit status 125). When nothing more is
  * asked we become the program; otherwise we stay its parent (supervise.c).
  */
+#include "beside.h"
 #include "launch.h"
 #include "options.h"
 #include "probing.h"
@@ -217,6 +218,8 @@ static int run(struct session *session, const struct options *options, char **ar
 		complain("%s: would run without the library: %s", program, why);
 		return EXIT_SETUP;
 	}
+	if (options->policy && !beside_refresh(session, session_policy(session, options->policy)))
+		return EXIT_SETUP;
 	supervision.require_some = !arms;
 	if (arms && !options->require_lock && !options->report && getpid() != 1)
 		return become(program, argv);

@@ -356,6 +356,61 @@ family() {
 	runs 0 --require-lock -- env ./sudden wait # control
 }
 
+# starter: a policy in text alone, under whose lock a program is started and nothing compiled.
+starter() {
+	policy starter >/dev/null <<-EOF2
+		policy 1
+		program becomes
+		phase serving
+		  trigger poll
+		  default allow
+		  ${1:-} execve execveat
+		  trap memfd_create
+	EOF2
+	rm -rf starter.policyc
+}
+
+@test "what is started under a lock finds its policy compiled, also after a change of the text" {
+	starter log
+	run timeout 60 "$SANDBOXCTL" run -p ./starter.policy --require-lock -- "$HOSTS/becomes" true
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
+	cp starter.policyc before
+	run timeout 60 "$SANDBOXCTL" run -p ./starter.policy -- "$HOSTS/becomes" true
+	[ "$status" -eq 0 ]
+	cmp starter.policyc before
+	printf '  trap getppid\n' >>starter.policy
+	run timeout 60 "$SANDBOXCTL" run -p ./starter.policy -- "$HOSTS/becomes" true
+	[ "$status" -eq 0 ]
+	refute cmp starter.policyc before
+}
+
+@test "control: it dies where nobody compiled the policy, and says before what to do" {
+	starter log
+	run sandboxed ./starter.policy "$HOSTS/becomes" true
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	expect 'true['
+	expect 'needs sandboxctl under the lock that it was started under, and dies if that is denied; run'
+	expect 'sandboxctl compile ./starter.policy'
+	"$SANDBOXCTL" compile starter.policy
+	run sandboxed ./starter.policy "$HOSTS/becomes" true
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
+}
+
+@test "a compiled form that cannot be written is said; none is written where nothing is started" {
+	starter trap
+	run timeout 60 "$SANDBOXCTL" run -p ./starter.policy -- "$HOSTS/becomes" true
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	[ ! -e starter.policyc ]
+	starter log
+	mkdir starter.policyc
+	run timeout 60 "$SANDBOXCTL" run -p ./starter.policy -- "$HOSTS/becomes" true
+	[ "$status" -eq 125 ]
+	expect 'starter.policyc: cannot be written: Is a directory'
+	expect 'note: what ./starter.policy lets the program start under its lock needs that file, and is ended without it'
+}
+
 @test "env -i in the middle, and a child that clears LD_PRELOAD or SANDBOX_REPORT" {
 	runs 124 --require-lock -- env -i "$HOST" wait
 	expect 'ran without the library, so without a lock'

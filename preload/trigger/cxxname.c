@@ -91,7 +91,7 @@ enum cxx_result cxx_symbols(const char *path, const char *name, const char **sym
 
 	if (!argv[0])
 		return CXX_NO_COMMAND;
-	status = command_run(argv, &fd);
+	status = command_run(argv, "give the function's mangled name in the trigger", &fd);
 	if (status != 0 && status != 1 << 8)
 		report_fatal("sandboxctl functions does not read ", path, NULL);
 	text = read_text(fd);
