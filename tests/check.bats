@@ -254,6 +254,47 @@ silent() {
 	silent
 }
 
+@test "sockets that Landlock does not see beside lines about files and ports" {
+	phase 'allow socket connect' 'read /srv'
+	warns "'read /srv' does not see sockets with a path, and socket may make one"
+	phase 'allow socket where family == AF_INET' 'allow connect' 'read /srv'
+	silent
+	phase 'allow socket' 'read /srv' # which connects to nothing
+	silent
+	phase 'allow socket connect # syslog' 'read /srv'
+	silent
+	phase 'allow socket where family in {AF_INET, AF_INET6}' 'allow connect' 'connect tcp 443'
+	warns "'connect tcp 443' does not see MPTCP, and socket may make such a socket"
+	phase 'allow socket where family in {AF_INET, AF_INET6} and protocol == 0' 'allow sendmsg' 'connect tcp 443'
+	warns "'connect tcp 443' does not see TCP Fast Open, and sendmsg may connect by it"
+	# The remedies of both, and sockets of other kinds.
+	phase 'allow socket where family in {AF_INET, AF_INET6}' 'allow sendmsg' 'connect tcp 443' \
+		'errno EPROTONOSUPPORT socket where protocol == 262' \
+		'errno EOPNOTSUPP sendmsg where flags has 0x20000000 # MSG_FASTOPEN'
+	silent
+	phase 'allow socket where family == AF_INET and type & 0xf == SOCK_DGRAM' \
+		'allow socket where family == AF_UNIX' 'allow sendto' 'connect tcp none' 'bind tcp none'
+	silent
+}
+
+@test "what the program may take back" {
+	phase 'dumpable no' 'allow prctl'
+	warns "'dumpable no' holds until the program takes it back, and prctl may do so"
+	phase 'dumpable no' 'allow prctl where option == PR_SET_NAME'
+	silent
+	phase 'dumpable no' 'allow prctl' 'errno EPERM prctl where option == PR_SET_DUMPABLE and arg2 != 0'
+	silent
+}
+
+@test "a capability that is a way to all others" {
+	phase 'capabilities net_raw sys_module'
+	warns "'capabilities net_raw sys_module' drops little: sys_module is a way to all others"
+	phase 'capabilities net_raw sys_module # a driver is loaded'
+	silent
+	phase 'capabilities net_raw'
+	silent
+}
+
 @test "io_uring beside what it can do" {
 	printf 'policy 1\nphase a\n  trigger main\n  default allow\n  %s\n' \
 		'errno EPERM bind where fd == 3' >try.policy
@@ -267,6 +308,8 @@ silent() {
 @test "a test on a call that is made all the time; a line that decides nothing; no exit_group" {
 	phase 'allow read where fd == 0'
 	warns 'a test on read makes every read slower'
+	phase 'allow read where fd == 0 # no other'
+	silent
 	phase 'allow socket' 'allow socket where family == AF_INET'
 	warns "'allow' decides nothing about socket here"
 	printf 'policy 1\nphase a\n  trigger main\n  default trap\n' >try.policy

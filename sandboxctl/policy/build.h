@@ -36,6 +36,9 @@ void lint_tests(struct context *context, const struct phase *phase);
 /* lint_open.c: files that are opened to be read only, or so it seems. */
 void lint_open(struct context *context, struct diagram *diagram, const struct policy *policy,
 	       const struct phase *phase);
+/* lint_undone.c: calls that leave less of a step than its line says. */
+void lint_undone(struct context *context, struct diagram *diagram, const struct policy *policy,
+		 const struct phase *phase);
 /* A comment on the line, or one that fills the line above it. */
 bool has_reason(struct place place);
 extern const char reason_hint[];

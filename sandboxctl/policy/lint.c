@@ -231,7 +231,8 @@ static void lint_hot(struct context *context, const struct call *call)
 		if (strcmp(hot[i], call->name->name))
 			continue;
 		for (size_t j = 0; j < call->count; j++)
-			if (call->list[j].origin == ORIGIN_TEXT && call->list[j].condition)
+			if (call->list[j].origin == ORIGIN_TEXT && call->list[j].condition &&
+			    !has_reason(call->list[j].place))
 				warn(context, call->list[j].place,
 				     arena_printf(context->arena,
 						  "a test on %s makes every %s slower: without one "
@@ -346,6 +347,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 		lint_dangerous(linter, phase);
 		lint_executable(linter, phase);
 		lint_around(context, &linter->diagram, policy, phase);
+		lint_undone(context, &linter->diagram, policy, phase);
 		lint_tests(context, phase);
 		lint_open(context, &linter->diagram, policy, phase);
 		for (size_t j = 0; j < phase->call_count; j++) {

@@ -389,70 +389,6 @@ static void lint_ring(struct around *around)
 	}
 }
 
-/* Landlock sees the paths of programs; memory has none. */
-static void lint_memory(struct around *around)
-{
-	static const struct way execve = ANY("execve"), execveat = ANY("execveat"),
-				memory = ANY("memfd_create");
-	struct outcomes outcomes = outcomes_of(around, &memory);
-	const struct verdict *verdict = what_allows(&outcomes);
-	const struct steps *steps = &around->phase->steps;
-
-	if (!verdict || is_shut_before(around, &memory) ||
-	    (is_shut(around, &execve) && is_shut(around, &execveat)) ||
-	    (verdict->decision && has_reason(verdict->decision->place)))
-		return;
-	for (size_t i = 0; i < steps->count; i++) {
-		if (steps->items[i].word != STEP_EXECUTE || has_reason(steps->items[i].place))
-			continue;
-		warn(around, steps->items[i].place,
-		     TEXT("'%s' does not see programs in memory, and memfd_create is allowed",
-			  steps->items[i].text))
-			->hint = "write 'errno EPERM memfd_create'; if it must be, say why in a "
-				 "comment on this line or above it";
-		return;
-	}
-}
-
-static bool is_left_open(struct around *around, const struct way *way)
-{
-	struct outcomes outcomes = outcomes_of(around, way);
-	const struct verdict *verdict = what_allows(&outcomes);
-
-	return verdict && !is_shut_before(around, way) &&
-	       !(verdict->decision && has_reason(verdict->decision->place));
-}
-
-/* Who makes a user namespace has every capability in there, whatever was dropped outside. */
-static void lint_capabilities(struct around *around)
-{
-	static const struct way ways[] = {
-		WITH("unshare", "unshare_flags", CLONE_NEWUSER, CLONE_NEWUSER),
-		WITH("clone", "clone_flags", CLONE_NEWUSER, CLONE_NEWUSER),
-		ANY("clone3"),
-	};
-	const struct steps *steps = &around->phase->steps;
-	size_t open = 0;
-
-	while (open < sizeof(ways) / sizeof(ways[0]) && !is_left_open(around, &ways[open]))
-		open++;
-	if (open == sizeof(ways) / sizeof(ways[0]))
-		return;
-	for (size_t i = 0; i < steps->count; i++) {
-		if (steps->items[i].word != STEP_CAPABILITIES || steps->items[i].idle ||
-		    has_reason(steps->items[i].place))
-			continue;
-		warn(around, steps->items[i].place,
-		     TEXT("'%s' does not hold in a user namespace, and %s may make one",
-			  steps->items[i].text, ways[open].call))
-			->hint = "write 'errno EPERM unshare where unshare_flags has "
-				 "CLONE_NEWUSER', the same of clone and clone_flags, and 'errno "
-				 "ENOSYS clone3'; if it must be, say why in a comment on this "
-				 "line or above it";
-		return;
-	}
-}
-
 void lint_around(struct context *context, struct diagram *diagram, const struct policy *policy,
 		 const struct phase *phase)
 {
@@ -465,6 +401,4 @@ void lint_around(struct context *context, struct diagram *diagram, const struct 
 		lint_effect(&around);
 	}
 	lint_ring(&around);
-	lint_memory(&around);
-	lint_capabilities(&around);
 }

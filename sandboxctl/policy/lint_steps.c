@@ -81,6 +81,27 @@ static void lint_all_files(struct context *context, const struct step_item *item
 		reason_hint;
 }
 
+/* --- capabilities ----------------------------------------------------------------------------- */
+
+/* Mounts, code in the kernel, other processes, the machine: what is dropped beside them is had by
+ * them. */
+static const char *const masters[] = { "sys_admin", "sys_module", "sys_ptrace", "sys_rawio" };
+
+static void lint_kept(struct context *context, const struct step_item *item)
+{
+	if (has_reason(item->place))
+		return;
+	for (size_t i = 0; i < sizeof(masters) / sizeof(masters[0]); i++)
+		if (item->value & UINT64_C(1)
+					  << find_step_name(&capability_names, masters[i])->value)
+			warn(context, item->place,
+			     TEXT("'%s' drops little: %s is a way to all others", item->text,
+				  masters[i]))
+				->hint = reason_hint;
+}
+
+/* --- files that are started ------------------------------------------------------------------- */
+
 static bool overlap(const struct step_item *a, const struct step_item *b)
 {
 	return is_beneath(a->path, b->path) || is_beneath(b->path, a->path);
@@ -125,6 +146,8 @@ static void lint_phase(struct context *context, const struct phase *phase)
 			lint_optional(context, &phase->steps, item);
 		if (path_rights(item->word) && !item->none)
 			lint_all_files(context, item);
+		if (is_on(item, STEP_CAPABILITIES))
+			lint_kept(context, item);
 		if (is_on(item, STEP_EXECUTE))
 			lint_started_files(context, &phase->steps, item);
 	}
