@@ -62,6 +62,25 @@ enforce() {
 	[ "$(found violations .title)" = 'worker died of SIGSYS' ]
 }
 
+@test "so is that of the last process, of which the kernel needs a while to see the end" {
+	requires jq
+	enforce './worker daemon large' # control
+	sed -i 's/^  default  trap/&\n  kill getppid/' worker.policy
+	run enforce './worker daemon large ask 1'
+	[ "$status" -eq 1 ]
+	[ "$(found violations .title)" = 'worker died of SIGSYS' ]
+}
+
+# How a process ended that its parent has reaped can be asked since Linux 6.15.
+@test "so is that of a fork whose parent takes its status at once, each of thirty" {
+	requires jq
+	[ "$(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -n 1)" = 6.15 ] || skip 'needs Linux 6.15'
+	sed -i 's/^  default  trap/&\n  kill getppid/' worker.policy
+	run enforce 'for i in 0 1 2 3 4 5; do for j in 0 1 2 3 4; do ./worker fork ask 1 & done; done; wait; true'
+	[ "$status" -eq 1 ]
+	[ "$(found violations '[.title, .count] | map(tostring) | join(" ")')" = 'worker died of SIGSYS 30' ]
+}
+
 @test "a program that ends before its trigger is red, unless it may" {
 	requires jq
 	run enforce './worker; ./worker version; ./worker abort; true'

@@ -55,6 +55,11 @@ struct mark_watch mark_watched(const char *path)
 	return watch;
 }
 
+void mark_forked(void)
+{
+	raw(getpid, MARK, MARK_FORKED);
+}
+
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,
 		unsigned threads)
 {

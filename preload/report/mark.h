@@ -11,7 +11,10 @@
  * getpid(MARK, MARK_WATCHED, path), which every policy allows: a program may be executed under a
  * lock. The kernel itself answers with a process id, the watcher with MARK_IMAGE, a number in the
  * low 32 bits, MARK_UNDER_LOCK where that is so, and above MARK_FILE the descriptor, plus one, that
- * it has put into the process for the events: under a lock none may be opened.
+ * it has put into the process for the events: under a lock none may be opened. The child of a fork
+ * calls getpid(MARK, MARK_FORKED) when it has said so: it goes on when the watcher has read that
+ * and holds on to it. Its parent may reap it in the next moment, and then nobody can tell how it
+ * died.
  */
 #ifndef MARK_H
 #define MARK_H
@@ -42,6 +45,8 @@ enum mark {
 	/* What follows, until the program's end, the library does in every other mode, too; what it
 	 * did since MARK_LOADING was for whoever records. */
 	MARK_ARMING = 6,
+	/* What this fork child said of itself is in the file; the answer means nothing. */
+	MARK_FORKED = 7,
 };
 
 struct policyc_phase;
@@ -59,6 +64,9 @@ struct mark_watch {
 	bool under_lock;
 };
 struct mark_watch mark_watched(const char *path);
+
+/* hook: returns when the watcher, if there is one, knows this fork child. */
+void mark_forked(void);
 
 /* hook: `trigger` is its text. */
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

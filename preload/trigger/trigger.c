@@ -484,6 +484,7 @@ static void say_forked(void)
 			report_aside("locked before the fork",
 				     policyc_string(now.image, now.run[i].phase->name), NULL, NULL);
 	}
+	mark_forked();
 }
 
 /* In the child: its own from here on. Were it to say so at its first hooked call only, a vfork

@@ -13,7 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { STAT_EXIT_CODE = 52, INFO_EXIT = 1 << 3 };
+/* Fields of /proc/PID/stat (proc(5)); a flag of the second, PF_EXITING; a bit of pidfd_info. */
+enum {
+	STAT_STATE = 3,
+	STAT_FLAGS = 9,
+	STAT_EXIT_CODE = 52,
+	FLAG_EXITING = 1 << 2,
+	INFO_EXIT = 1 << 3
+};
 
 bool members_begin(struct members *members)
 {
@@ -66,23 +73,52 @@ bool member_is_there(const struct member *member)
 	return member->pidfd >= 0 && !poll(&end, 1, 0);
 }
 
-/* Of a zombie /proc has it (field 52 of stat), of one that was reaped its pidfd (Linux 6.15). */
-static bool zombie_status(pid_t pid, int *status)
+/* A field of /proc/PID/stat behind the name, and the state; false: it is gone. */
+static bool stat_field(pid_t pid, int wanted, char *state, long *value)
 {
-	char text[1024], state, *at, *end;
+	char text[1024], *at, *end;
 
 	if (!remote_file(pid, "stat", text, sizeof(text)) || !(at = strrchr(text, ')')))
 		return false;
 	at += 2;
-	state = *at;
-	for (int field = 3; at && field < STAT_EXIT_CODE; field++) {
+	*state = *at;
+	for (int field = STAT_STATE; at && field < wanted; field++) {
 		at = strchr(at, ' ');
 		at += at != NULL;
 	}
-	if (!at || (state != 'Z' && state != 'X'))
+	if (!at)
 		return false;
-	*status = (int)strtol(at, &end, 10);
+	*value = strtol(at, &end, 10);
 	return end != at;
+}
+
+static bool is_ending(const struct member *member)
+{
+	char state;
+	long flags;
+
+	return member_is_there(member) && stat_field(member->pid, STAT_FLAGS, &state, &flags) &&
+	       (flags & FLAG_EXITING);
+}
+
+bool members_ending(const struct members *members)
+{
+	for (const struct member *member = members->list; member; member = member->next)
+		if (is_ending(member))
+			return true;
+	return false;
+}
+
+/* Of a zombie /proc has it, of one that was reaped its pidfd (Linux 6.15). */
+static bool zombie_status(pid_t pid, int *status)
+{
+	char state;
+	long code;
+
+	if (!stat_field(pid, STAT_EXIT_CODE, &state, &code) || (state != 'Z' && state != 'X'))
+		return false;
+	*status = (int)code;
+	return true;
 }
 
 static bool reaped_status(int pidfd, int *status)

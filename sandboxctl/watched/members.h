@@ -32,6 +32,8 @@ struct member *member_meet(struct members *members, pid_t pid);
 struct member *member_ended(const struct members *members);
 /* Has it not ended, whether or not we were told so already? */
 bool member_is_there(const struct member *member);
+/* Has one of them begun to end, and not yet ended? */
+bool members_ending(const struct members *members);
 /* How one that ended did, as waitpid() has it: also of those that are not our children. False:
  * nobody can tell. */
 bool member_status(const struct member *member, int *status);

@@ -72,7 +72,9 @@ enum notice notice_kind(const struct seccomp_data *call)
 	if (call->arch == NATIVE && call->nr == SYS_set_tid_address)
 		return NOTICE_MAPPED;
 	if (call->arch == NATIVE && call->nr == SYS_getpid)
-		return call->args[1] == MARK_WATCHED ? NOTICE_MARK : NOTICE_OTHER;
+		return call->args[1] == MARK_WATCHED  ? NOTICE_MARK
+		       : call->args[1] == MARK_FORKED ? NOTICE_FORKED
+						      : NOTICE_OTHER;
 	return NOTICE_EXECUTES;
 }
 

@@ -17,7 +17,8 @@ enum notice {
 	/* set_tid_address: glibc's loader makes it once in each program, when all libraries are
 	 * mapped and before any code of them or of the program runs (glibc 2.35 or later). */
 	NOTICE_MAPPED,
-	NOTICE_MARK, /* the library is in the program */
+	NOTICE_MARK,   /* the library is in the program */
+	NOTICE_FORKED, /* the library in a fork child has said so */
 	NOTICE_OTHER,
 };
 

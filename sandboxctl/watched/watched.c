@@ -32,7 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOT_EXECUTED = 127 };
+enum { NOT_EXECUTED = 127, END_MS = 10000 };
 
 struct watcher {
 	const struct watched_options *options;
@@ -233,6 +233,8 @@ static void take_notice(struct watcher *watcher)
 		take_execve(watcher, member);
 	else if (member && kind == NOTICE_MAPPED)
 		take_mapped(watcher, member);
+	else if (member && kind == NOTICE_FORKED)
+		news_read(&watcher->news, take_event, watcher); /* while it cannot be reaped */
 	listener_continue(&watcher->listener);
 }
 
@@ -504,6 +506,19 @@ static void watch_until_over(struct watcher *watcher)
 	}
 }
 
+/* The kernel takes a process' filter away when it begins to end. How it ends shows when it has
+ * given back its memory and its files, which may take a while. */
+static void await_ends(struct watcher *watcher)
+{
+	struct pollfd ends = { .fd = watcher->members.watch, .events = POLLIN };
+
+	while (members_ending(&watcher->members) && poll(&ends, 1, END_MS)) {
+		watcher->story->now = story_clock();
+		take_ends(watcher);
+	}
+	take_ends(watcher);
+}
+
 static void finish(struct watcher *watcher)
 {
 	int status;
@@ -517,6 +532,8 @@ static void finish(struct watcher *watcher)
 	while (watcher->all_gone && !watcher->story->main_over &&
 	       waitpid(watcher->first, &status, 0) == watcher->first)
 		take_status(watcher, watcher->first, status);
+	if (watcher->all_gone)
+		await_ends(watcher);
 	if (watcher->all_gone || watcher->story->timed_out)
 		news_close(&watcher->news);
 	else

@@ -1,6 +1,7 @@
 /* worker.c - a small daemon's life for sandboxctl ci: it waits once (a trigger), then does what its
  * arguments say, in order:
  *   version        says its version and ends before it waits; abort: dies there
+ *   large          before it waits, maps so much memory that the kernel needs a while to end it
  *   read PATH      opens it to read
  *   ask N          getppid, N times, by a function of its own
  *   socket         a UDP socket
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,6 +58,18 @@ static void go_on_in_child(int waits)
 	exit(0);
 }
 
+static void grow(void)
+{
+	enum { SIZE = 16 << 20, TIMES = 256 };
+	int file = memfd_create("large", MFD_CLOEXEC);
+
+	if (file < 0 || ftruncate(file, SIZE))
+		exit(1);
+	for (int i = 0; i < TIMES; i++)
+		if (mmap(NULL, SIZE, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0) == MAP_FAILED)
+			exit(1);
+}
+
 static int begin(char **words)
 {
 	struct epoll_event event;
@@ -69,6 +83,8 @@ static int begin(char **words)
 			abort();
 		if (!strcmp(*words, "daemon"))
 			go_on_in_child(0);
+		if (!strcmp(*words, "large"))
+			grow();
 	}
 	epoll_wait(epoll_create1(0), &event, 1, 1);
 	return 1;
