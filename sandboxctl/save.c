@@ -26,7 +26,36 @@ bool write_all(int file, const void *bytes, size_t size)
 	return true;
 }
 
-bool save_file(struct arena *arena, const char *path, const void *bytes, size_t size)
+/* A plain file would take the place of a device, a pipe, or what our own output goes to, were it
+ * renamed over it: as root that of /dev/null, for everybody. -1: `path` is nothing of the kind. */
+static int open_in_place(const char *path, bool *in_place)
+{
+	struct stat status, output;
+
+	*in_place = false;
+	if (stat(path, &status))
+		return -1;
+	*in_place = true;
+	for (int file = STDOUT_FILENO; file <= STDERR_FILENO; file++)
+		if (!fstat(file, &output) && output.st_dev == status.st_dev &&
+		    output.st_ino == status.st_ino)
+			return fcntl(file, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	*in_place = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
+	return *in_place ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : -1;
+}
+
+static bool save_in_place(int file, const char *path, const void *bytes, size_t size)
+{
+	bool good = file >= 0 && write_all(file, bytes, size);
+
+	if (!good)
+		complain("%s: cannot be written: %s", path, strerror(errno));
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
+static bool save_whole(struct arena *arena, const char *path, const void *bytes, size_t size)
 {
 	char *temporary = arena_printf(arena, "%s.XXXXXX", path);
 	int file = mkostemp(temporary, O_CLOEXEC);
@@ -52,6 +81,16 @@ bool save_file(struct arena *arena, const char *path, const void *bytes, size_t 
 		complain("%s: cannot be written: %s", path, strerror(error));
 	}
 	return good;
+}
+
+bool save_file(struct arena *arena, const char *path, const void *bytes, size_t size)
+{
+	bool in_place;
+	int file = open_in_place(path, &in_place);
+
+	if (in_place)
+		return save_in_place(file, path, bytes, size);
+	return save_whole(arena, path, bytes, size);
 }
 
 const char *temporary_directory(struct arena *arena)

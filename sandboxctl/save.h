@@ -1,6 +1,7 @@
 /* save.h - a file is complete or not there.
  *
- * What it is: written beside its place under another name first, then renamed.
+ * What it is: written beside its place under another name first, then renamed. Devices, pipes and
+ * what our own output goes to are written to as they are.
  */
 #ifndef SAVE_H
 #define SAVE_H

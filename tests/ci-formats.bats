@@ -30,6 +30,22 @@ both_verdicts() {
 	[ "$status" -eq 1 ]
 }
 
+@test "a device, a pipe and our own output are written to, not replaced" {
+	requires jq
+	mkfifo pipe
+	start cat pipe
+	ln -s /dev/null null
+	ln -s /dev/stdout out
+	run --separate-stderr ci -qp ./worker.policy --json pipe --sarif null --summary out -- ./worker
+	[ "$status" -eq 0 ]
+	[[ "$output" == *GREEN* ]]
+	[ -p pipe ]
+	[ "$(readlink null) $(readlink out)" = '/dev/null /dev/stdout' ]
+	eventually not_running "$pid"
+	jq -e .green "$BATS_TEST_TMPDIR/output"
+	[ -c /dev/null ]
+}
+
 @test "JUnit validates against its schema, and a parser finds each failure once" {
 	requires xmllint python3
 	both_verdicts
