@@ -314,6 +314,32 @@ rules() {
 	[ -s learner.recording ]
 }
 
+@test "a program that starts itself again behind its lock may lock there once more; others get nothing for it" {
+	local trigger becomes=$HOSTS/becomes
+	for trigger in poll 'call main'; do
+		rm -f again.policy again.recording
+		run learn -q -t "$trigger" -o again.policy -- "$becomes" "$becomes" "$becomes"
+		[ "$status" -eq 2 ] # of the last one, which has nothing to become
+		"$SANDBOXCTL" compile again.policy
+		run timeout --foreground 60 "$SANDBOXCTL" run -p ./again.policy --require-lock -- "$becomes" "$becomes" "$becomes"
+		[ "$status" -eq 2 ]
+		run learn -q --check ./again.policy -- "$becomes" "$becomes" "$becomes"
+		[ "$status" -eq 2 ]
+		expect 'phase serving would have denied nothing'
+		# without the line it dies there, and --check knows
+		sed -i '/allow seccomp/d' again.policy
+		"$SANDBOXCTL" compile again.policy
+		run timeout --foreground 60 "$SANDBOXCTL" run -p ./again.policy -- "$becomes" "$becomes" "$becomes"
+		[ "$status" -eq "$DIED_OF_SIGSYS" ]
+		run learn -q --check ./again.policy -- "$becomes" "$becomes" "$becomes"
+		[ "$status" -eq 1 ]
+		expect 'seccomp(SECCOMP_SET_MODE_FILTER'
+	done
+	learn -q -t poll -o once.policy -- "$becomes" /bin/true
+	rules once.policy | grep -w execve
+	refute grep -qw seccomp <(rules once.policy)
+}
+
 # --- a policy held against a run -------------------------------------------------------------------
 
 @test "--check says what would have been denied and what was not used, and denies nothing" {

@@ -96,23 +96,6 @@ struct needing {
 	const struct nested_lock *lock;
 };
 
-/* As a call is cut that was seen: of its arguments what the policy looks at. */
-static struct cube cut(const struct shape *shape, const struct cube *cube)
-{
-	struct cube cut = { 0 };
-
-	for (unsigned i = 0; i < shape->count; i++) {
-		unsigned slot = shape->of[i].slot;
-		uint64_t mask = shape->of[i].mask & cube->mask[slot];
-
-		if (shape->of[i].zero_only && (cube->value[slot] || mask != shape->of[i].mask))
-			continue;
-		cut.mask[slot] = mask;
-		cut.value[slot] = cube->value[slot] & mask;
-	}
-	return cut;
-}
-
 static void note_need(void *data, const struct own_need *need)
 {
 	const struct needing *needing = data;
@@ -128,8 +111,8 @@ static void note_need(void *data, const struct own_need *need)
 			.kind = SIGHT_CALL,
 			.scene = needing->lock->scene,
 			.number = implied.number,
-			.cube = cut(shape_of(&needing->recorder->shapes, implied.number),
-				    &cubes.list[i]),
+			.cube = shape_cut_cube(shape_of(&needing->recorder->shapes, implied.number),
+					       &cubes.list[i]),
 		};
 
 		note(needing->nested, &key, needing->lock->where);

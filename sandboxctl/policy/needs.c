@@ -11,6 +11,26 @@
 #include <sched.h>
 #include <string.h>
 
+/* In a program that was started under a lock, before it is armed: its policy is read, and memory is
+ * made ready. */
+static const struct own_need nested[] = {
+	{ "openat where flags == O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY", 0, NULL },
+	{ "newfstatat", 0, NULL },
+	{ "fstat", 0, NULL },
+	{ "pread64", 0, NULL },
+	{ "read", 0, NULL }, /* a text, to see whether it is still the same */
+	{ "close", 0, NULL },
+	{ "mmap where prot == PROT_READ|PROT_WRITE", 0, NULL },
+	{ "munmap", 0, NULL },
+	{ "madvise", 0, NULL },
+	{ "unshare where unshare_flags == CLONE_THREAD", 0, NULL }, /* a trap would end it */
+};
+
+/* The program's file is found, where the function is. */
+static const struct own_need nested_functions[] = {
+	{ "readlinkat", 0, NULL },
+};
+
 /* Beneath what every phase allows for its own lock. */
 static const struct own_need always[] = {
 	{ "rt_sigreturn", 0, NULL },   /* the barrier's handler returns */
@@ -249,6 +269,18 @@ void each_unrecorded_need(struct arena *arena, const struct phase *phase, need_f
 	tell_filter(&teller);
 	if (phase->deadline.action)
 		tell_all(&teller, deadlines, COUNT(deadlines));
+}
+
+void each_nested_need(struct arena *arena, const struct phase *phase, need_function each,
+		      void *data)
+{
+	const struct teller teller = { .arena = arena, .later = phase, .each = each, .data = data };
+
+	tell_all(&teller, nested, COUNT(nested));
+	for (size_t i = 0; i < phase->trigger_count; i++)
+		if (phase->triggers[i].kind == POLICYC_TRIGGER_CALL)
+			tell_all(&teller, nested_functions, COUNT(nested_functions));
+	tell_later(&teller);
 }
 
 /* --- lines that deny a need ------------------------------------------------------------------- */

@@ -20,6 +20,11 @@ void each_need(struct arena *arena, const struct policy *policy, const struct ph
 void each_unrecorded_need(struct arena *arena, const struct phase *phase, need_function each,
 			  void *data);
 
+/* What the library calls in a program that was started under the phase's lock and locks itself in
+ * the same phase again. */
+void each_nested_need(struct arena *arena, const struct phase *phase, need_function each,
+		      void *data);
+
 /* Its rule, read (imply.c). False: the architecture has no such call. */
 bool read_need(struct context *context, enum arch arch, const struct own_need *need,
 	       struct implied *implied);

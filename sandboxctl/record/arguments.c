@@ -128,3 +128,19 @@ struct cube shape_cut(const struct shape *shape, const uint64_t arguments[ARGUME
 	}
 	return cube;
 }
+
+struct cube shape_cut_cube(const struct shape *shape, const struct cube *cube)
+{
+	struct cube cut = { 0 };
+
+	for (unsigned i = 0; i < shape->count; i++) {
+		unsigned slot = shape->of[i].slot;
+		uint64_t mask = shape->of[i].mask & cube->mask[slot];
+
+		if (shape->of[i].zero_only && (cube->value[slot] || mask != shape->of[i].mask))
+			continue;
+		cut.mask[slot] = mask;
+		cut.value[slot] = cube->value[slot] & mask;
+	}
+	return cut;
+}

@@ -51,5 +51,7 @@ void shape_widen(struct shape *shape, unsigned slot, uint64_t bits);
 const struct shape *shape_of(const struct shapes *shapes, uint32_t number);
 /* The bits of the call that are kept. */
 struct cube shape_cut(const struct shape *shape, const uint64_t arguments[ARGUMENTS]);
+/* The same of calls of which only some bits are known. */
+struct cube shape_cut_cube(const struct shape *shape, const struct cube *cube);
 
 #endif

@@ -4,9 +4,11 @@
 #include "conditions.h"
 #include "groups.h"
 #include "implied.h"
+#include "relock.h"
 #include "rights.h"
 
 #include "policy/decode.h"
+#include "policy/read.h"
 #include "policy/step_names.h"
 
 #include <stdlib.h>
@@ -430,8 +432,40 @@ static void say_sections(struct composer *composer)
 	}
 }
 
+/* The phase that is written, without its rules. NULL: its triggers are none of ours. */
+static const struct phase *bare_phase(struct composer *composer, const char *name)
+{
+	const struct run *run = &composer->model->runs[composer->model->run_count - 1];
+	struct arena *arena = composer->context->arena;
+	struct diagnostics ignored = { .arena = arena };
+	struct context context = *composer->context;
+	const char *text = TEXT("policy 1\nphase %s\n", name);
+	const struct policy *policy;
+
+	for (size_t i = 0; i < run->trigger_count; i++)
+		if (!strcmp(run->triggers[i].phase, name))
+			text = TEXT("%s  trigger %s\n", text, run->triggers[i].text);
+	context.diagnostics = &ignored;
+	policy = resolve_policy(&context,
+				text_source(arena, "<bare>", TEXT("%s  default trap\n", text)),
+				ARCH_NATIVE, NULL);
+	return ignored.errors || !policy->phase_count ? NULL : &policy->phases[0];
+}
+
+static void take_relock(struct composer *composer, const char *name)
+{
+	const struct phase *phase = bare_phase(composer, name);
+	struct shapes shapes;
+
+	shapes_begin(&shapes, ARCH_NATIVE);
+	if (phase)
+		composer->seen =
+			add_relock(composer->context, composer->model, composer->options->program,
+				   phase, &shapes, composer->seen, &composer->seen_count);
+}
+
 /* What was made for another machine is always killed: it can only be said. */
-static void take_seen(struct composer *composer)
+static void take_seen(struct composer *composer, const char *phase)
 {
 	const struct model *model = composer->model;
 	struct sighting **all;
@@ -444,6 +478,7 @@ static void take_seen(struct composer *composer)
 		if (all[i]->kind == SIGHT_CALL && !all[i]->is_foreign &&
 		    is_needed(model, composer->options->program, composer->phase, all[i]))
 			composer->seen[composer->seen_count++] = all[i];
+	take_relock(composer, phase);
 	if (!composer->options->exact)
 		composer->seen =
 			add_implied(composer->context->arena, composer->seen, &composer->seen_count,
@@ -488,7 +523,7 @@ static void say_phase(struct composer *composer, const char *phase)
 	composer->lines = NULL;
 	composer->line_count = 0;
 	memset(composer->needs, 0, sizeof(composer->needs));
-	take_seen(composer);
+	take_seen(composer, phase);
 	for_each_call(composer, note_need);
 	composer->choice =
 		choose_groups(composer->context, composer->needs, composer->options->exact);

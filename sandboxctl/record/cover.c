@@ -3,6 +3,7 @@
 
 #include "compose.h"
 #include "groups.h"
+#include "relock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -264,25 +265,36 @@ static void cover_one(struct coverer *coverer, const struct sighting *sighting)
 		cover_as_it_is(coverer, sighting);
 }
 
+/* All that was seen, and what the library itself would have called where the program locked again.
+ * Who asks about any program (NULL) has seen the library's calls, too. */
+static void cover_phase(struct coverer *coverer, const char *program, uint32_t bit)
+{
+	struct sighting **list;
+	size_t count;
+
+	list = model_list(coverer->model, &count);
+	if (program)
+		list = add_relock(coverer->context, coverer->model, program, coverer->phase, NULL,
+				  list, &count);
+	for (size_t i = 0; i < count; i++)
+		if (is_needed(coverer->model, program, bit, list[i]))
+			cover_one(coverer, list[i]);
+	find_unused(coverer);
+}
+
 struct coverage cover(struct context *context, const struct model *model, const char *program,
 		      const struct policy *policy)
 {
 	struct coverer coverer = { .context = context, .model = model, .policy = policy };
-	struct sighting **list;
-	size_t count;
 
 	diagram_begin(&coverer.diagram, context->arena);
-	list = model_list(model, &count);
 	for (size_t i = 0; i < policy->phase_count; i++) {
 		uint32_t bit = model_phase(model, policy->phases[i].name);
 
 		coverer.phase = &policy->phases[i];
 		coverer.used_count = 0;
-		for (size_t j = 0; bit && j < count; j++)
-			if (is_needed(model, program, bit, list[j]))
-				cover_one(&coverer, list[j]);
 		if (bit)
-			find_unused(&coverer);
+			cover_phase(&coverer, program, bit);
 	}
 	if (coverer.coverage.unused_count)
 		qsort(coverer.coverage.unused, coverer.coverage.unused_count, sizeof(struct unused),
