@@ -54,9 +54,10 @@ all:
 # General registers only: the library's own code touches no vector or x87 register, so a trigger
 # in the middle of a call (the entry patch) has none to save. No stack protector: its canary lives
 # in a TLS block that a raw clone(2) thread may not have. No loop-to-memcpy: hooks and signal
-# handlers call nothing in libc (tests/hygiene.bats reads the objects' undefined symbols).
-LIB_CFLAGS := -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector \
-              -fno-tree-loop-distribute-patterns
+# handlers call nothing in libc (tests/hygiene.bats reads the objects' undefined symbols). clang has
+# another name for that.
+NO_CALLS   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),-fno-builtin,-fno-tree-loop-distribute-patterns)
+LIB_CFLAGS := -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector $(NO_CALLS)
 # Of NAME-ARCH.c and NAME-ARCH.S the ones of the machine that the compiler makes code for.
 ARCHES  := x86_64 aarch64
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -93,14 +94,15 @@ help:
 # few that know a place of it.
 FLAGS  = $(subst -I$(GEN),,$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(BASE_CFLAGS) $(BASE_CPPFLAGS) \
          $(LIB_CFLAGS) $(CTL_CFLAGS))
-PLACES = -DPOLICYDIR='"$(DATADIR)/policies"' -DBINDIR='"$(BINDIR)"'
+PLACES = -DPOLICYDIR='"$(DATADIR)/policies"' -DBINDIR='"$(BINDIR)"' -DLIBDIR='"$(LIBDIR)"'
 write_changed = printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' > $@
 $(B)/flags: FORCE
 	@mkdir -p $(B); $(call write_changed,$(FLAGS))
 $(B)/places: FORCE
 	@mkdir -p $(B); $(call write_changed,$(PLACES))
 
-KNOWS_PLACES := $(B)/preload/policy.c.o $(B)/preload/command.c.o $(B)/ctl/policy/read.c.o
+KNOWS_PLACES := $(B)/preload/policy.c.o $(B)/preload/command.c.o $(B)/ctl/policy/read.c.o \
+                $(B)/ctl/launch.c.o
 $(KNOWS_PLACES): $(B)/places
 $(KNOWS_PLACES): private BASE_CPPFLAGS += $(PLACES)
 

@@ -8,13 +8,13 @@ _sandboxctl_words() {
 	*:-a | *:--arch) printf '%s\n' x86_64 aarch64 ;;
 	run:-p | ci:-p | learn:-p | *:--policy | learn:-c | learn:--check | \
 		check:* | show:* | explain:* | diff:* | compile:*)
-		sandboxctl list | grep -oE '^[a-z0-9][^ ]*'
+		sandboxctl list | grep -oE '^[^ ]+'
 		;;
 	esac
 }
 
 _sandboxctl() {
-	local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words i
+	local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words one i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ "${COMP_WORDS[i]}" == -- ]]; then
@@ -28,7 +28,10 @@ _sandboxctl() {
 	else
 		words=$(_sandboxctl_words "$command" "${COMP_WORDS[COMP_CWORD - 1]}" 2>/dev/null)
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	# Not by compgen -W, which would expand the names of files: $(...) in one is a command.
+	while read -r one; do
+		[[ -z "$one" || "$one" != "$word"* ]] || COMPREPLY+=("$(printf '%q' "$one")")
+	done <<<"$words"
 }
 
 complete -o default -F _sandboxctl sandboxctl

@@ -141,6 +141,16 @@ completed() {
 	[ -z "$(completed sandboxctl run -p redis -- redis-f)" ] # the program's
 }
 
+@test "bash completes the name of a file, and does not run what it says" {
+	export SANDBOXCTL SANDBOX_POLICY_PATH=.
+	# shellcheck disable=SC2016 # that is the name
+	printf 'policy 1\nphase a\n  trigger main\n  default allow\n' | tee own.policy >'a$(touch${IFS}run).policy'
+	[ "$(completed sandboxctl show ow)" = own ]
+	# as it has to be typed
+	[ "$(eval "printf '%s\n' $(completed sandboxctl show a | tr ' ' '\n' | grep touch)")" = 'a$(touch${IFS}run)' ]
+	[ ! -e run ]
+}
+
 @test "every word of the language is in sandbox-policy.5" {
 	local parser=("$ROOT"/sandboxctl/policy/parse*.c)
 	{

@@ -47,6 +47,13 @@ state_policy() {
 	[ "$(grep -vE '^(_GLOBAL_OFFSET_TABLE_|__ehdr_start|etext|_r_debug|dlsym|getauxval|pthread_atfork|__register_atfork|secure_getenv)$' <<<"$output")" = '' ]
 }
 
+@test "clang compiles what stands in for libc, and it needs nothing from outside" {
+	requires clang
+	make -s -C "$ROOT" CC=clang B="$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/build/preload/bytes.c.o"
+	nm --defined-only "$BATS_TEST_TMPDIR/build/preload/bytes.c.o" | grep -q ' T memset$'
+	[ -z "$(nm -u "$BATS_TEST_TMPDIR/build/preload/bytes.c.o")" ]
+}
+
 @test "no vector, x87 or mask register is used anywhere in the library" {
 	run bash -c "objdump -d --no-show-raw-insn '$LIBRARY' | grep -cE '%(x|y|z)mm[0-9]|%st|%k[0-7]|%mm[0-7]'"
 	[ "$output" = 0 ]

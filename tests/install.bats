@@ -82,3 +82,16 @@ make_into() {
 	[ ! -e "$destination/usr/share/libsandbox" ]
 	[ ! -e "$destination/usr/share/doc/libsandbox" ]
 }
+
+# The last one: it makes another sandboxctl of the copy.
+@test "sandboxctl finds a library that was installed into a directory of another name" {
+	local place=$BATS_TEST_TMPDIR/usr
+	make -s -C "$ROOT" B="$BATS_FILE_TMPDIR/build" PREFIX="$place" LIBDIR="$place/lib/of-the-machine" \
+		"$BATS_FILE_TMPDIR/build/sandboxctl"
+	install -D "$BATS_FILE_TMPDIR/build/sandboxctl" "$place/bin/sandboxctl"
+	install -D -m 644 "$LIBRARY" "$place/lib/of-the-machine/libsandbox.so"
+	printf 'policy 1\nphase p\n  trigger main\n  default allow\n  errno EACCES getppid\n' >"$BATS_TEST_TMPDIR/own.policy"
+	run "$place/bin/sandboxctl" run -p "$BATS_TEST_TMPDIR/own.policy" --require-lock -- "$HOSTS/probe" getppid
+	expect 'getppid -1 13'
+	[ "$status" -eq 0 ]
+}

@@ -160,7 +160,7 @@ static void go(struct walk *walk, size_t at, struct accumulator accumulator)
 	uint16_t class = BPF_CLASS(walk->code[at].code);
 
 	if (class == BPF_LD || walk->code[at].code == (BPF_RET | BPF_K))
-		accumulator = (struct accumulator){ NOTHING }; /* not used any more */
+		accumulator = (struct accumulator){ .kind = NOTHING }; /* not used any more */
 	if (step->turn != walk->turn)
 		step->count = 0;
 	step->turn = walk->turn;
@@ -223,7 +223,7 @@ bool walk_call(struct walk *walk, const uint32_t *number)
 	walk->stacked = 0;
 	walk->number_count = 0;
 	walk->lost = false;
-	go(walk, 0, (struct accumulator){ NOTHING });
+	go(walk, 0, (struct accumulator){ .kind = NOTHING });
 	while (walk->stacked && !walk->lost) {
 		const struct walk_place *place = &walk->stack[--walk->stacked];
 
