@@ -157,6 +157,12 @@ static int judge(const struct supervision *supervision, const struct story *stor
 		return status;
 	if (was_refused(story))
 		return EXIT_SETUP;
+	if (story->lost) {
+		complain("%u reports of the library are lost: the file for them, in TMPDIR, could "
+			 "not grow; the disk may be full",
+			 story->lost);
+		return EXIT_SETUP;
+	}
 	unlocked = supervision->require_lock ? count_unlocked(supervision, story) : 0;
 	if (!unlocked && something_locked(story))
 		return status;

@@ -81,6 +81,26 @@ enforce() {
 	[ "$(found violations '[.title, .count] | map(tostring) | join(" ")')" = 'worker died of SIGSYS 30' ]
 }
 
+@test "a denied call is red when the program has closed all descriptors under its lock" {
+	requires jq
+	sed -i 's/^  default  trap/&\n  trap EPERM getppid\n  allow close_range/' worker.policy
+	enforce './worker shut' # control
+	run enforce './worker ask 1 shut fork ask 2'
+	[ "$status" -eq 1 ]
+	[ "$(found violations '[.call, .count] | map(tostring) | join(" ")')" = 'getppid 3' ]
+}
+
+@test "there is no verdict when what the library says cannot be written" {
+	sed -i 's/^  default  trap/&\n  trap EPERM getppid\n  allow rt_sigaction prlimit64/' worker.policy
+	enforce './worker small' # control: it has nothing to say
+	run enforce './worker small ask 1'
+	[ "$status" -eq 125 ]
+	expect 'reports of the library are lost, so there is no verdict'
+	run timeout 60 "$SANDBOXCTL" run -l -p ./worker.policy -- ./worker small ask 1
+	[ "$status" -eq 125 ]
+	expect 'reports of the library are lost'
+}
+
 @test "a program that ends before its trigger is red, unless it may" {
 	requires jq
 	run enforce './worker; ./worker version; ./worker abort; true'

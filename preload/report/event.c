@@ -64,12 +64,25 @@ static bool target_unchanged(const struct target *target)
 	return target_identify(&now) && now.device == target->device && now.inode == target->inode;
 }
 
-/* The program may have given the number to another file since. */
-static void target_write(const struct target *target, struct line *line)
+/* How much was written; -1: the program may have given the number to another file since. */
+static long target_write(const struct target *target, struct line *line)
 {
-	line->text[line->length++] = '\n';
-	if (target->fd >= 0 && (out.is_blind || target_unchanged(target)))
-		raw(write, target->fd, line->text, line->length);
+	if (line->text[line->length - 1] != '\n')
+		line->text[line->length++] = '\n';
+	if (target->fd < 0 || (!out.is_blind && !target_unchanged(target)))
+		return -1;
+	return raw(write, target->fd, line->text, line->length);
+}
+
+/* The program closed the descriptor under a lock, which lets us open none: the watcher has more. */
+static bool take_another(void)
+{
+	struct target another = { .fd = out.number ? mark_reopen(out.path) : -1 };
+
+	if (another.fd < 0 || (!out.is_blind && !target_identify(&another)))
+		return false;
+	out.machines = another;
+	return true;
 }
 
 /* --- opening (load) --------------------------------------------------------------------------- */
@@ -258,6 +271,8 @@ void report_seal(void)
 	if (!out.path)
 		report_fatal("the program closed the descriptor of SANDBOX_REPORT; name a file",
 			     NULL);
+	if (take_another())
+		return;
 	if (out.opens_nothing)
 		report_fatal("the program closed the descriptor of SANDBOX_REPORT after its first "
 			     "lock, which lets no other be opened",
@@ -365,8 +380,14 @@ static void json_start(struct line *line, const char *event)
 
 static void json_end(struct line *line)
 {
+	long count;
+
 	line_char(line, '}');
-	target_write(&out.machines, line);
+	count = target_write(&out.machines, line);
+	if (count < 0 && take_another())
+		count = target_write(&out.machines, line);
+	if (count != line->length && out.number)
+		mark_lost();
 }
 
 /* "EPERM", or the number. */

@@ -2,7 +2,8 @@
  *
  * What it must not do: go on when nobody records: an unlocked program that believes it is being
  * recorded helps nobody.
- * Contract: hook; mark_loading, mark_arming, mark_loaded, mark_watched: load.
+ * Contract: hook; mark_reopen, mark_lost: any; mark_loading, mark_arming, mark_loaded,
+ * mark_watched: load.
  */
 #include "report/mark.h"
 
@@ -42,6 +43,11 @@ void mark_loaded(void)
 	mark(MARK_LOADED, 0, 0, 0);
 }
 
+static int descriptor_in(long answer)
+{
+	return answer <= MARK_IMAGE ? -1 : (int)(answer >> MARK_FILE) - 1;
+}
+
 struct mark_watch mark_watched(const char *path)
 {
 	long answer = raw(getpid, MARK, MARK_WATCHED, path);
@@ -50,7 +56,7 @@ struct mark_watch mark_watched(const char *path)
 	if (answer <= MARK_IMAGE)
 		return watch;
 	watch.number = (uint32_t)answer;
-	watch.file = (int)(answer >> MARK_FILE) - 1;
+	watch.file = descriptor_in(answer);
 	watch.under_lock = answer & MARK_UNDER_LOCK;
 	return watch;
 }
@@ -58,6 +64,16 @@ struct mark_watch mark_watched(const char *path)
 void mark_forked(void)
 {
 	raw(getpid, MARK, MARK_FORKED);
+}
+
+int mark_reopen(const char *path)
+{
+	return descriptor_in(raw(getpid, MARK, MARK_REOPEN, path));
+}
+
+void mark_lost(void)
+{
+	raw(getpid, MARK, MARK_LOST);
 }
 
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

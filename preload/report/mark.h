@@ -47,6 +47,10 @@ enum mark {
 	MARK_ARMING = 6,
 	/* What this fork child said of itself is in the file; the answer means nothing. */
 	MARK_FORKED = 7,
+	/* The descriptor of the events is gone: the answer has another one above MARK_FILE. */
+	MARK_REOPEN = 8,
+	/* An event could not be written: the disk is full, or files may not be so large. */
+	MARK_LOST = 9,
 };
 
 struct policyc_phase;
@@ -67,6 +71,12 @@ struct mark_watch mark_watched(const char *path);
 
 /* hook: returns when the watcher, if there is one, knows this fork child. */
 void mark_forked(void);
+
+/* any: another descriptor of the file `path`; -1: there is none to be had. */
+int mark_reopen(const char *path);
+
+/* any */
+void mark_lost(void);
 
 /* hook: `trigger` is its text. */
 void mark_fired(const void *image, const struct policyc_phase *phase, const char *trigger,

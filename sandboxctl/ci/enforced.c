@@ -310,6 +310,12 @@ static bool run(struct enforcer *enforcer, const struct preparation *preparation
 		return false;
 	}
 	findings->seconds = seconds_now() - started;
+	if (enforcer->story.lost) {
+		complain("%u reports of the library are lost, so there is no verdict: the file for "
+			 "them, in TMPDIR, could not grow; the disk may be full",
+			 enforcer->story.lost);
+		return false;
+	}
 	judge(enforcer);
 	return true;
 }

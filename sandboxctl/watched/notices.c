@@ -69,12 +69,16 @@ static bool is_execve(const struct seccomp_data *call)
 
 enum notice notice_kind(const struct seccomp_data *call)
 {
+	static const enum notice marks[] = { [MARK_WATCHED] = NOTICE_MARK,
+					     [MARK_FORKED] = NOTICE_FORKED,
+					     [MARK_REOPEN] = NOTICE_REOPEN,
+					     [MARK_LOST] = NOTICE_LOST };
+
 	if (call->arch == NATIVE && call->nr == SYS_set_tid_address)
 		return NOTICE_MAPPED;
 	if (call->arch == NATIVE && call->nr == SYS_getpid)
-		return call->args[1] == MARK_WATCHED  ? NOTICE_MARK
-		       : call->args[1] == MARK_FORKED ? NOTICE_FORKED
-						      : NOTICE_OTHER;
+		return call->args[1] < sizeof(marks) / sizeof(marks[0]) ? marks[call->args[1]]
+									: NOTICE_OTHER;
 	return NOTICE_EXECUTES;
 }
 

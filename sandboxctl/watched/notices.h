@@ -13,13 +13,15 @@
 extern const struct sock_fprog notices_filter;
 
 enum notice {
+	NOTICE_OTHER,
 	NOTICE_EXECUTES, /* execve or execveat is about to be tried */
 	/* set_tid_address: glibc's loader makes it once in each program, when all libraries are
 	 * mapped and before any code of them or of the program runs (glibc 2.35 or later). */
 	NOTICE_MAPPED,
 	NOTICE_MARK,   /* the library is in the program */
 	NOTICE_FORKED, /* the library in a fork child has said so */
-	NOTICE_OTHER,
+	NOTICE_REOPEN, /* it needs another descriptor for its events */
+	NOTICE_LOST,   /* it could not write one */
 };
 
 enum notice notice_kind(const struct seccomp_data *call);

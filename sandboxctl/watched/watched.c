@@ -216,6 +216,12 @@ static void take_mark(struct watcher *watcher, struct member *member)
 						    (int64_t)(give_file(watcher) + 1) << MARK_FILE);
 }
 
+static void take_reopen(struct watcher *watcher)
+{
+	listener_return(&watcher->listener, MARK_IMAGE | (int64_t)(give_file(watcher) + 1)
+								 << MARK_FILE);
+}
+
 static void take_notice(struct watcher *watcher)
 {
 	struct member *member;
@@ -229,12 +235,18 @@ static void take_notice(struct watcher *watcher)
 		take_mark(watcher, member);
 		return;
 	}
+	if (member && kind == NOTICE_REOPEN) {
+		take_reopen(watcher);
+		return;
+	}
 	if (member && kind == NOTICE_EXECUTES)
 		take_execve(watcher, member);
 	else if (member && kind == NOTICE_MAPPED)
 		take_mapped(watcher, member);
 	else if (member && kind == NOTICE_FORKED)
 		news_read(&watcher->news, take_event, watcher); /* while it cannot be reaped */
+	else if (kind == NOTICE_LOST)
+		watcher->story->lost++;
 	listener_continue(&watcher->listener);
 }
 

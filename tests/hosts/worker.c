@@ -5,16 +5,20 @@
  *   read PATH      opens it to read
  *   ask N          getppid, N times, by a function of its own
  *   socket         a UDP socket
+ *   shut           closes all descriptors but the first three
+ *   small          may not make files any larger
  *   fork           a child that goes on with the next arguments; its parent waits for it and ends
  *   daemon         the same before it waits, and nobody waits for the child
  * Built with ADDED_EXECVE it has gained a feature: it then starts /bin/true.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,6 +60,14 @@ static void go_on_in_child(int waits)
 	if (waits)
 		waitpid(pid, NULL, 0);
 	exit(0);
+}
+
+static void stop_growing(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &none);
 }
 
 static void grow(void)
@@ -101,6 +113,10 @@ int main(int argc, char **argv)
 			ask_for_parent(strtol(argv[++i], NULL, 10));
 		else if (!strcmp(argv[i], "socket"))
 			close(socket(AF_INET, SOCK_DGRAM, 0));
+		else if (!strcmp(argv[i], "shut"))
+			closefrom(STDERR_FILENO + 1);
+		else if (!strcmp(argv[i], "small"))
+			stop_growing();
 		else if (!strcmp(argv[i], "fork"))
 			go_on_in_child(1);
 	}
