@@ -1,6 +1,7 @@
 /* learned.c - what recordings are good for; see learned.h. */
 #include "learned.h"
 
+#include "beside.h"
 #include "record/compose.h"
 #include "record/cover.h"
 #include "save.h"
@@ -177,6 +178,15 @@ static bool prove(struct session *session, const struct model *model, const char
 	return false;
 }
 
+static const char *compiled_path(struct session *session, const char *output)
+{
+	const struct source source = { .name = output };
+	const char *path = beside_path(session, &source), *slash = strrchr(path, '/');
+
+	return arena_printf(&session->arena, "%s/%s", beside_directory(session, path),
+			    slash ? slash + 1 : path);
+}
+
 bool write_learned(struct session *session, const struct learned *learned)
 {
 	struct compose compose = { .exact = learned->exact, .landlock = learned->landlock };
@@ -187,6 +197,7 @@ bool write_learned(struct session *session, const struct learned *learned)
 	    !has_fired(&model))
 		return false;
 	compose.program = model_program(&model);
+	compose.compiled = compiled_path(session, learned->output);
 	compose.recording = learned->recordings[learned->recording_count - 1];
 	if (is_covered(session, &model, learned, compose.program)) {
 		if (!learned->quiet)

@@ -648,6 +648,32 @@ recorded() {
 	cmp before learner.policy
 }
 
+@test "a program that executes itself and meets no trigger there starts under what was learned" {
+	run learn -q -t poll -o p.policy -- "$HOSTS/becomes" "$HOSTS/becomes" # that one has nothing to become
+	[ "$status" -eq 2 ]
+	run timeout 60 "$SANDBOXCTL" run -p ./p.policy -- "$HOSTS/becomes" "$HOSTS/becomes"
+	[ "$status" -eq 2 ]
+	# control: without this line it dies; and who starts others only has none of it
+	sed -i '/seccomp/d' p.policy
+	run timeout 60 "$SANDBOXCTL" run -p ./p.policy -- "$HOSTS/becomes" "$HOSTS/becomes"
+	[ "$status" -eq "$DIED_OF_SIGSYS" ]
+	learn -q -t poll -o q.policy -- "$HOSTS/becomes" true
+	refute grep -q seccomp q.policy
+}
+
+@test "with --landlock what is started may open the policy, and learn does not advise against that" {
+	learn -q --landlock -t poll -- "$HOSTS/becomes" true
+	timeout 60 "$SANDBOXCTL" run -p ./becomes.policy --require-lock -- "$HOSTS/becomes" true
+	run learn --check becomes.policy -- "$HOSTS/becomes" true
+	expect 'would have denied nothing'
+	[[ "$output" != *policyc* ]]
+	# control
+	sed -i '/policyc/d' becomes.policy
+	run timeout 60 "$SANDBOXCTL" run -p ./becomes.policy --require-lock -- "$HOSTS/becomes" true
+	[ "$status" -eq 125 ]
+	expect 'cannot open policy'
+}
+
 @test "without --landlock every file is reached, and the policy says so" {
 	local place
 	place=$(realpath .)

@@ -10,6 +10,7 @@
 #include "policy/decode.h"
 #include "policy/read.h"
 #include "policy/step_names.h"
+#include "policy/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -493,6 +494,7 @@ static void say_rights(struct composer *composer)
 	struct sighting **all, **needed;
 	struct right_lines lines;
 	size_t count, needed_count = 0;
+	bool starts = false;
 
 	all = model_list(composer->model, &count);
 	needed = arena_alloc(arena, count + 1, sizeof(struct sighting *));
@@ -511,8 +513,14 @@ static void say_rights(struct composer *composer)
 		return;
 	}
 	say(composer, "\n  # files and ports, by Landlock: what no line gives fails, unreported");
-	for (size_t i = 0; i < lines.count; i++)
+	for (size_t i = 0; i < lines.count; i++) {
 		say(composer, TEXT("  %-*s # %s", COLUMN, lines.list[i].text, lines.list[i].why));
+		starts |= !strncmp(lines.list[i].text, "execute", 7);
+	}
+	if (starts)
+		say(composer,
+		    TEXT("  %-*s # this policy, for libsandbox in what is started", COLUMN,
+			 TEXT("read    -%s", write_path(arena, composer->options->compiled))));
 }
 
 static void say_phase(struct composer *composer, const char *phase)

@@ -12,6 +12,7 @@
 struct compose {
 	const char *recording; /* its name, for the head */
 	const char *program;   /* whose policy it is: model_program() */
+	const char *compiled;  /* where its compiled form will be */
 	bool exact;	       /* no more of a group than was seen */
 	bool landlock;	       /* lines for the files and ports, too */
 };

@@ -210,10 +210,21 @@ static void note_unasked(struct coverer *coverer)
 	}
 }
 
+/* Opened by the library, which the recorder leaves out. */
+static bool is_compiled_policy(struct place place)
+{
+	static const char suffix[] = ".policyc";
+	size_t end = sizeof(suffix) - 1;
+
+	return place.length > end &&
+	       !memcmp(place.start + place.column - 1 + place.length - end, suffix, end);
+}
+
 /* What learn always gives is not advised against: nobody dies in most runs. */
 static void note_unused(struct coverer *coverer, struct place place)
 {
-	if (!is_always_given(place.start + place.column - 1, place.length) &&
+	if (!is_compiled_policy(place) &&
+	    !is_always_given(place.start + place.column - 1, place.length) &&
 	    !is_used(coverer, place) && !is_listed(coverer, place))
 		*ARENA_PUSH(coverer->context->arena, coverer->coverage.unused,
 			    coverer->coverage.unused_count) =

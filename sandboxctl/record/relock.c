@@ -1,6 +1,8 @@
 /* relock.c - what the library itself calls to lock a program again; see relock.h. */
 #include "relock.h"
 
+#include "compose.h"
+
 #include "policy/needs.h"
 
 #include <string.h>
@@ -13,6 +15,31 @@ struct relock {
 	struct sighting **list;
 	size_t count;
 };
+
+static bool is_called(const char *path, const char *program)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return path && !strcmp(slash ? slash + 1 : path, program);
+}
+
+/* How often a locked process executed the program. It may not have met the trigger again (sshd for
+ * each connection, where that is listen), and the library asks for the lock's calls at its start.
+ */
+static uint64_t times_executed(const struct model *model, const char *program, uint32_t phase)
+{
+	struct sighting **list;
+	uint64_t times = 0;
+	size_t count;
+
+	list = model_list(model, &count);
+	for (size_t i = 0; program && i < count; i++)
+		if (list[i]->kind == SIGHT_FILE && list[i]->found &&
+		    !strcmp(list[i]->use, "execute") && is_needed(model, program, phase, list[i]) &&
+		    (is_called(list[i]->what, program) || is_called(list[i]->settled, program)))
+			times += list[i]->count;
+	return times;
+}
 
 /* How many processes met the trigger under a lock: a program of the same name that was executed
  * there. */
@@ -80,6 +107,8 @@ struct sighting **add_relock(struct context *context, const struct model *model,
 				 .shapes = shapes,
 				 .times = times_again(model, program, phase->name) };
 
+	if (!relock.times)
+		relock.times = times_executed(model, program, model_phase(model, phase->name));
 	if (!relock.times ||
 	    !find_scene(model, program, model_phase(model, phase->name), &relock.scene))
 		return list;

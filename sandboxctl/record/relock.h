@@ -2,7 +2,8 @@
  *
  * What it is: a server that reloads by executing itself locks once more, under its first lock. The
  * recording has that it did, and not the library's calls: those are known (policy/needs.h).
- * What it must not do: bring in anything where no process did so.
+ * Also where it did not meet its trigger again: the library asks at its start.
+ * What it must not do: bring in anything where no process executed it so.
  */
 #ifndef RELOCK_H
 #define RELOCK_H
