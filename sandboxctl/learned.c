@@ -66,7 +66,9 @@ static bool has_fired(const struct model *model)
 			missing = run->triggers[i].text;
 	if (!model->fired_count)
 		complain("the trigger '%s' was never met, so there is no policy: name "
-			 "another with --trigger ('sandboxctl triggers' finds one)",
+			 "another with --trigger ('sandboxctl triggers' finds one); or the library "
+			 "was not "
+			 "in the process ('sandboxctl run --require-lock' says why)",
 			 missing ? missing : "?");
 	else if (missing)
 		complain("the trigger '%s' was never met: the policy lacks its phase", missing);

@@ -356,6 +356,16 @@ family() {
 	runs 0 --require-lock -- env ./sudden wait # control
 }
 
+@test "a program that is started with another effective user than the real one" {
+	requires_root
+	requires setpriv
+	policy p >/dev/null <<<$'policy 1\nprogram true\nphase a\n trigger main\n default allow'
+	runs 124 --require-lock -- setpriv --euid nobody --clear-groups /bin/true
+	expect 'true['
+	expect 'its effective user was another than its real one when it was started'
+	runs 0 --require-lock -- setpriv --clear-groups /bin/true # control
+}
+
 # starter: a policy in text alone, under whose lock a program is started and nothing compiled.
 starter() {
 	policy starter >/dev/null <<-EOF2

@@ -52,6 +52,16 @@ left() {
 	[ -z "$(find . -name 'sandboxctl.*')" ] # nothing is left behind
 }
 
+@test "a socket that is bound once clients have come is for asking others, and puts no trigger off" {
+	run triggers -- "$HOSTS/resolver"
+	[ "$status" -eq 0 ]
+	expect 'recommended: trigger poll'
+	refute grep -F 'afterwards there is still' <<<"${output##*main}"
+	# control: bound before that, it is set up
+	run triggers -- "$LEARNER" wait listen "$port" wait
+	expect 'poll: afterwards there is still bind listen'
+}
+
 @test "the calls that would be left: of the recommended trigger, with -l of each" {
 	run triggers -- "$LEARNER" read /etc/passwd wait listen "$port" wait fork
 	[ "$status" -eq 0 ]

@@ -98,6 +98,46 @@ static bool is_call(const struct sighting *sighting)
 	return sighting->kind == SIGHT_CALL && !sighting->is_foreign;
 }
 
+/* When one of these calls was made first; UINT64_MAX: never. */
+static uint64_t first_of(const struct chooser *chooser, const char *name, const char *other)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < chooser->seen_count; i++) {
+		const struct sighting *sighting = chooser->seen[i];
+		const struct syscall_name *known = names_number(ARCH_NATIVE, sighting->number);
+
+		if (is_call(sighting) && known && sighting->first < first &&
+		    (!strcmp(known->name, name) || !strcmp(known->name, other)))
+			first = sighting->first;
+	}
+	return first;
+}
+
+/* A socket that is bound when clients have come, and that nobody listens on, is for asking others:
+ * a resolver takes a new one for each question. */
+static bool asks_others(const struct chooser *chooser, const struct trial *trial,
+			const struct sighting *sighting)
+{
+	int listens = names_syscall("listen")->number[ARCH_NATIVE];
+
+	return (int)sighting->number == names_syscall("bind")->number[ARCH_NATIVE] &&
+	       !trial->left.has[listens] &&
+	       sighting->first > first_of(chooser, "accept", "accept4");
+}
+
+static void find_setup(struct chooser *chooser, struct trial *trial, uint32_t bit)
+{
+	for (size_t i = 0; i < chooser->seen_count; i++) {
+		const struct sighting *sighting = chooser->seen[i];
+
+		if (is_call(sighting) && is_setup(sighting->number) &&
+		    is_needed(chooser->model, chooser->program, bit, sighting) &&
+		    !asks_others(chooser, trial, sighting))
+			set_add(&trial->setup, sighting->number);
+	}
+}
+
 static void try_one(struct chooser *chooser, struct trial *trial)
 {
 	uint32_t bit = model_phase(chooser->model, trial->trigger);
@@ -111,9 +151,8 @@ static void try_one(struct chooser *chooser, struct trial *trial)
 		set_add(&trial->left, sighting->number);
 		if (sighting->number < TABLE_NUMBERS && chooser->notable[sighting->number])
 			set_add(&trial->open, sighting->number);
-		if (is_setup(sighting->number))
-			set_add(&trial->setup, sighting->number);
 	}
+	find_setup(chooser, trial, bit);
 	for (size_t i = 0; i < chooser->seen_count; i++) {
 		const struct sighting *sighting = chooser->seen[i];
 

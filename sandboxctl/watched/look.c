@@ -165,7 +165,9 @@ const char *look_why_not(struct arena *arena, pid_t thread, const char *library)
 
 	free(environment.bytes);
 	if (gains_rights(thread))
-		return "is set-user-id or the like: the loader ignores LD_PRELOAD there";
+		return "is set-user-id or the like, or its effective user was another than its "
+		       "real one "
+		       "when it was started: the loader ignores LD_PRELOAD there";
 	return why ? why : loader_says(arena, thread, library);
 }
 
@@ -176,7 +178,9 @@ const char *look_why_silent(pid_t thread, const char *report)
 	const char *mode = variable(&environment, "SANDBOX_MODE");
 
 	if (gains_rights(thread))
-		why = "is set-user-id or the like: the library reads no variables there";
+		why = "is set-user-id or the like, or its effective user was another than its real "
+		      "one "
+		      "when it was started: the library reads no variables there";
 	else if (mode && !strcmp(mode, "off"))
 		why = "has SANDBOX_MODE=off in its environment";
 	else if (!value || strcmp(value, report) != 0)
