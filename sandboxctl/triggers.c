@@ -188,7 +188,9 @@ static int report(struct session *session, const struct preparation *preparation
 	if (program)
 		choice = choose_trigger(&session->context, &model, program);
 	if (!choice.best) {
-		complain("no trigger was met: the program did not come to its main()");
+		complain("no trigger was met: the program ended before main(), or starts without "
+			 "libc's, as Go's do: name a function ('sandboxctl functions' lists them; "
+			 "learn -t 'call main.serve')");
 		return EXIT_SETUP;
 	}
 	print_choice(&session->arena, &choice, program, all);
