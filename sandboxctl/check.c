@@ -15,13 +15,14 @@ static const char help[] =
 	"  -a, --arch ARCH   for x86_64 or aarch64 (this machine's)\n"
 	"  -s, --strict      warnings count\n"
 	"\n"
-	"It warns of: tests that can be walked around (clone beside clone3), calls that do what\n"
-	"another line denies (execveat, io_uring), calls of @dangerous and executable memory\n"
-	"allowed without a comment on the line or above it, tests on calls that are made all\n"
-	"the time, lines that decide nothing, traps that cannot report (clone,\n"
-	"clone3, execve, execveat by a line of their own), no exit_group, a later phase\n"
-	"that allows by default what an earlier one denies, and groups that were reviewed more\n"
-	"than two years ago ($SOURCE_DATE_EPOCH is today when it is set).\n";
+	"It warns of: tests that can be walked around (clone beside clone3) or that deny less\n"
+	"than they seem to (type == SOCK_RAW), calls that do what another line denies\n"
+	"(execveat, io_uring) or leave less of a lock's step (prctl beside 'dumpable no'), calls\n"
+	"of @dangerous and executable memory allowed without a comment on the line or above it,\n"
+	"tests on calls that are made all the time, lines that decide nothing, traps that cannot\n"
+	"report (clone, clone3, execve, execveat by a line of their own), no exit_group, a later\n"
+	"phase that allows by default what an earlier one denies, and groups that were reviewed\n"
+	"more than two years ago ($SOURCE_DATE_EPOCH is today when it is set).\n";
 
 /* YEAR-MONTH-DAY; reproducible builds say what day it is. */
 static const char *today(struct arena *arena)
@@ -66,6 +67,7 @@ static bool check(const char *name, enum arch arch, bool strict)
 		if (good) {
 			lint_policy(&session.context, &compiled);
 			lint_dates(&session.context, &compiled, today(&session.arena));
+			good = !session.diagnostics.errors;
 		}
 		warnings = session.diagnostics.warnings;
 		session_report(&session);

@@ -41,6 +41,7 @@ void diagram_ask(struct diagram *diagram, const struct cube *given)
 	}
 	diagram->given = *given;
 	diagram->steps = 0;
+	diagram->gave_up |= diagram->too_large;
 	diagram->too_large = false;
 }
 

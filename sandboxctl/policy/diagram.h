@@ -26,6 +26,7 @@ struct diagram {
 	struct cube given; /* bits that are known: functions are made for these values only */
 	unsigned long steps;
 	bool too_large; /* given up: results mean nothing */
+	bool gave_up;	/* once, on a question before this one */
 };
 
 void diagram_begin(struct diagram *diagram, struct arena *arena);

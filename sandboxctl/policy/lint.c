@@ -327,6 +327,17 @@ static void lint_stack(struct context *context, const struct policy *policy)
 	}
 }
 
+/* A question without an answer looks like one that nothing is wrong with. */
+static void lint_unanswered(const struct linter *linter)
+{
+	const struct diagram *diagram = &linter->diagram;
+
+	if (diagram->gave_up || diagram->too_large)
+		warn(linter->context, linter->policy->phases[0].place,
+		     "some conditions of this policy are too intricate: not all that could be "
+		     "wrong was looked for");
+}
+
 void lint_policy(struct context *context, const struct compiled *compiled)
 {
 	const struct policy *policy = compiled->policy;
@@ -356,6 +367,7 @@ void lint_policy(struct context *context, const struct compiled *compiled)
 			lint_dead(context, &phase->calls[j]);
 		}
 	}
+	lint_unanswered(linter);
 }
 
 /* --- groups that nobody looks after ----------------------------------------------------------- */

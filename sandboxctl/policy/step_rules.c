@@ -314,6 +314,9 @@ static const char *undone_move(const struct steps *earlier, const struct step_it
 	if (item->word == STEP_ROOT && has(earlier, POLICYC_STEP_FILES))
 		return "has lines about files, and under these Landlock lets nobody change the "
 		       "root";
+	if (item->word == STEP_DETACH && item->value & CLONE_NEWNS &&
+	    has(earlier, POLICYC_STEP_FILES))
+		return "has lines about files, and under these Landlock lets nobody mount";
 	if (has(earlier, POLICYC_STEP_CAPABILITIES) &&
 	    !(earlier->capabilities >> CAP_SYS_ADMIN & 1))
 		return "has dropped sys_admin, which that takes";
