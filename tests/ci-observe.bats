@@ -30,6 +30,15 @@ observe() {
 	[ "$(jq .calls verdict.json)" -gt 50 ]
 }
 
+@test "a program that takes another policy is red, whatever others have written to the file of the events" {
+	requires jq
+	sed 's/ the daemon of these tests/ another/' worker.policy >other.policy
+	# shellcheck disable=SC2016 # the inner shell's
+	run observe 'echo "{ no event" >>"${SANDBOX_REPORT#watch:}"; ./worker; SANDBOX_POLICY=./other.policy ./worker'
+	[ "$status" -eq 1 ]
+	[ "$(found unlocked .detail)" = 'it was told to take the policy other' ]
+}
+
 @test "one run names every missing right, with the line, the function and the test that needed it" {
 	requires jq
 	run observe 'SANDBOX_TEST="asks its parent" ./worker ask 3; SANDBOX_TEST="opens a socket" ./worker socket'
@@ -164,6 +173,9 @@ getppid false' ] || [ "$(found answered '[.call, .fails | tostring] | join(" ")'
 	observe "$host fork [ lock ] fork [ sleep 2 lock ] fork [ exec sleep 2 ] fork [ fork [ lock ] sleep 2 ] reap reap reap reap"
 	observe "$host lock fork [ sleep 2 ] reap"
 	observe "$host fork [ lock ] fork [ end _exit ] reap reap"
+	[ "$(found young .title)" = 'a fork of lineage ended young, unlocked' ]
+	# ... also the last process, of which the kernel needs a while to see the end
+	observe "$host fork [ sleep 1 lock ] reap fork [ large ]"
 	[ "$(found young .title)" = 'a fork of lineage ended young, unlocked' ]
 }
 

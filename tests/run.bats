@@ -145,6 +145,23 @@ nothing_is_left() {
 	not_running "$(<pid)"
 }
 
+# only_the_daemon_is_left: the first process and the one between were reaped.
+only_the_daemon_is_left() {
+	[ -s pid ] && [ "$(pgrep -x -P "$pid" daemon)" = "$(<pid)" ]
+}
+
+@test "while a daemon that never locks is waited for, a signal to run ends it" {
+	start "$SANDBOXCTL" run -p ./p.policy --require-lock -- "$HOSTS/daemon" "$PWD/pid" 50
+	eventually only_the_daemon_is_left
+	remember "$(<pid)"
+	kill "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 124 ]
+	not_running "$(<pid)"
+	grep -q 'was never locked' output
+}
+
 # The family of processes that the words describe, with a policy of its own.
 family() {
 	LINEAGE_OUT=/dev/null run timeout --foreground 60 "$SANDBOXCTL" run -p ./family.policy "${options[@]}" -- \

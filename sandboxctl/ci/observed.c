@@ -370,12 +370,18 @@ static void take_event(struct observer *observer, const json_t *event)
 static void read_events(struct observer *observer)
 {
 	FILE *file = fopen(observer->events, "re");
-	json_t *event;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
 
-	while (file && (event = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL))) {
+	/* Every program of the run may write there: what is no event is none. */
+	while (file && (length = getline(&line, &size, file)) > 0) {
+		json_t *event = json_loadb(line, (size_t)length, 0, NULL);
+
 		take_event(observer, event);
 		json_decref(event);
 	}
+	free(line);
 	if (file)
 		fclose(file);
 }

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FLUSH_MS = 250, WIDTH_MAX = 200, RECENT_SECONDS = 3, WIDTH_DEFAULT = 80 };
+enum { FLUSH_MS = 250, WIDTH_MAX = 200, RECENT_SECONDS = 3, WIDTH_DEFAULT = 80, END_MS = 10000 };
 
 struct watcher {
 	struct watch *watch;
@@ -224,12 +224,30 @@ static void watch_until_over(struct watcher *watcher)
 	}
 }
 
+static bool all_have_ended(const struct processes *processes)
+{
+	for (const struct process *process = processes->alive; process; process = process->next)
+		if (process->pidfd >= 0)
+			return false;
+	return true;
+}
+
+/* The kernel takes the filters away when processes begin to end; that they did shows later. */
+static void await_ends(struct recorder *recorder)
+{
+	struct pollfd ends = { .fd = recorder->watch, .events = POLLIN };
+
+	while (!all_have_ended(&recorder->processes) && poll(&ends, 1, END_MS))
+		recorder_watch(recorder);
+}
+
 static void finish(struct watcher *watcher)
 {
 	struct watch *watch = watcher->watch;
 	struct arena arena = { 0 };
 
 	recorder_join(watcher->recorder);
+	await_ends(watcher->recorder);
 	while (!watcher->program_ended &&
 	       waitpid(watcher->recorder->listener.pid, &watch->status, 0) < 0 && errno == EINTR)
 		;

@@ -334,6 +334,25 @@ static uint64_t known_to_command(struct watcher *watcher, uint64_t came, uint64_
 	return getpgid(watcher->first) == getpgrp() ? of_group : 0;
 }
 
+/* Also when it was not reaped yet: a signal to it would be lost. */
+static bool command_is_over(const struct watcher *watcher)
+{
+	siginfo_t info = { 0 };
+
+	return watcher->story->main_over ||
+	       (!waitid(P_PID, (id_t)watcher->first, &info, WEXITED | WNOHANG | WNOWAIT) &&
+		info.si_pid);
+}
+
+/* When the command is over, who waits for what it left behind may not want to any longer. */
+static void pass_on(const struct watcher *watcher, int signal)
+{
+	if (!command_is_over(watcher))
+		kill(watcher->first, signal);
+	else if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
+		members_kill(&watcher->members, signal);
+}
+
 static void take_signals(struct watcher *watcher)
 {
 	struct signalfd_siginfo info;
@@ -347,12 +366,12 @@ static void take_signals(struct watcher *watcher)
 			of_kernel |= bit;
 	}
 	came &= ~(1ull << (SIGCHLD - 1));
-	if (!came || watcher->story->main_over)
+	if (!came)
 		return;
 	came &= ~known_to_command(watcher, came, of_kernel);
 	for (int signal = 1; came; signal++, came >>= 1)
 		if (came & 1)
-			kill(watcher->first, signal);
+			pass_on(watcher, signal);
 }
 
 /* Orphans become our children: when we have none any more, nobody is left. */

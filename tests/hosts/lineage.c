@@ -5,6 +5,7 @@
  *   other            select: the trigger of another phase
  *   denied           getppid; says so when it was let through
  *   sleep N          does nothing for N seconds
+ *   large            maps so much that the kernel needs a while to end it
  *   hold NAME        writes "held NAME PID" to $LINEAGE_OUT, and stops until SIGCONT
  *   fork [ WORDS ]   a child does WORDS, and ends; so rawfork (clone without libc's fork), vfork,
  *                    and spawn (posix_spawn of this program)
@@ -16,6 +17,8 @@
  *   orphans          this process is to be the parent of the daemon
  *   end HOW          return, exit, _exit, quick_exit, abort, term
  */
+#include "large.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -77,6 +80,12 @@ static void denied(struct words *words)
 static void do_nothing(struct words *words)
 {
 	sleep((unsigned)strtoul(*words->next++, NULL, 10));
+}
+
+static void large(struct words *words)
+{
+	(void)words;
+	become_large();
 }
 
 static void hold(struct words *words)
@@ -230,6 +239,7 @@ static const struct {
 	{ "other", other },
 	{ "denied", denied },
 	{ "sleep", do_nothing },
+	{ "large", large },
 	{ "hold", hold },
 	{ "reap", reap },
 	{ "exec", become },

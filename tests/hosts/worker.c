@@ -11,13 +11,14 @@
  *   daemon         the same before it waits, and nobody waits for the child
  * Built with ADDED_EXECVE it has gained a feature: it then starts /bin/true.
  */
+#include "large.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -70,18 +71,6 @@ static void stop_growing(void)
 	setrlimit(RLIMIT_FSIZE, &none);
 }
 
-static void grow(void)
-{
-	enum { SIZE = 16 << 20, TIMES = 256 };
-	int file = memfd_create("large", MFD_CLOEXEC);
-
-	if (file < 0 || ftruncate(file, SIZE))
-		exit(1);
-	for (int i = 0; i < TIMES; i++)
-		if (mmap(NULL, SIZE, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0) == MAP_FAILED)
-			exit(1);
-}
-
 static int begin(char **words)
 {
 	struct epoll_event event;
@@ -96,7 +85,7 @@ static int begin(char **words)
 		if (!strcmp(*words, "daemon"))
 			go_on_in_child(0);
 		if (!strcmp(*words, "large"))
-			grow();
+			become_large();
 	}
 	epoll_wait(epoll_create1(0), &event, 1, 1);
 	return 1;
