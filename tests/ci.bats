@@ -133,6 +133,19 @@ enforce() {
 	refute enforce "$host fork [ lock ] fork [ end _exit ] reap reap" --fail-on young
 }
 
+@test "forks are missed also when there are more of them than files may be open" {
+	local forks='' i host="LINEAGE_OUT=/dev/null $HOSTS/lineage"
+	requires jq
+	lineage_policy
+	for i in {1..20}; do
+		forks+=' fork [ sleep 3 ]'
+	done
+	ulimit -S -n 24
+	run enforce "$host $forks lock sleep 3"
+	[ "$status" -eq 1 ]
+	[ "$(found forks .count)" -eq 20 ]
+}
+
 @test "a worker of nginx that gets no connection, under a policy that locks at the first, is found" {
 	requires jq nginx curl
 	requires_root

@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -145,6 +146,18 @@ static int await_file(const struct listener_news *news, pid_t child)
 	return file;
 }
 
+/* Whoever follows processes needs a descriptor for each. The program, which is there already, keeps
+ * its own limit. */
+static void allow_more_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 bool listener_start(struct listener *listener, const char *path, char **argv, const sigset_t *mask,
 		    const char **why)
 {
@@ -170,6 +183,7 @@ bool listener_start(struct listener *listener, const char *path, char **argv, co
 					       : "it was killed";
 		return false;
 	}
+	allow_more_files();
 	/* Since Linux 6.6: whoever waits is woken on the processor of the one who wakes. */
 	ioctl(listener->file, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	return true;

@@ -3,6 +3,7 @@
 
 #include "record/remote.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ struct member *member_meet(struct members *members, pid_t pid)
 		abort(); /* a watcher that loses sight of processes is none */
 	member->pid = pid;
 	member->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	member->gone = member->pidfd < 0 && errno == ESRCH;
 	member->next = members->list;
 	members->list = member;
 	event.data.ptr = member;
@@ -70,7 +72,7 @@ bool member_is_there(const struct member *member)
 {
 	struct pollfd end = { .fd = member->pidfd, .events = POLLIN };
 
-	return member->pidfd >= 0 && !poll(&end, 1, 0);
+	return member->pidfd < 0 ? !member->gone : !poll(&end, 1, 0);
 }
 
 /* A field of /proc/PID/stat behind the name, and the state; false: it is gone. */
@@ -165,8 +167,9 @@ pid_t members_stranger(const struct members *members)
 	children = fopen(path, "re");
 	while (children && !found && getdelim(&number, &size, ' ', children) > 0) {
 		pid_t pid = (pid_t)strtol(number, NULL, 10);
+		const struct member *member = member_find(members, pid);
 
-		if (pid > 0 && pid != members->witness.pid && !member_find(members, pid))
+		if (pid > 0 && pid != members->witness.pid && (!member || member->pidfd < 0))
 			found = pid;
 	}
 	free(number);

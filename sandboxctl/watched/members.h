@@ -11,7 +11,8 @@
 
 struct member {
 	pid_t pid;
-	int pidfd;		       /* -1: it was gone already */
+	int pidfd; /* -1: it was gone already, or no descriptor was left */
+	bool gone;
 	struct story_process *process; /* NULL: it has executed nothing yet that we know of */
 	struct story_process *parent;  /* then: of whoever it is a child */
 	/* What it is about to execute, until we know whether it did. */
@@ -38,7 +39,8 @@ bool members_ending(const struct members *members);
  * nobody can tell. */
 bool member_status(const struct member *member, int *status);
 void member_forget(struct members *members, struct member *member);
-/* A child of ours that is no member, such as an orphan that has not said a word yet; 0: none. */
+/* A child of ours that is no member, such as an orphan that has not said a word yet, or one that
+ * has no pidfd; 0: none. */
 pid_t members_stranger(const struct members *members);
 void members_kill(const struct members *members, int signal);
 void members_end(struct members *members);

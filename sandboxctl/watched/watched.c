@@ -72,7 +72,7 @@ static void take_event(void *watcher_, const json_t *event)
 
 		member->process = process;
 		/* It ended before we came to look; who reaps it may be somebody else. */
-		if (member->pidfd < 0) {
+		if (member->gone) {
 			story_end(watcher->story, process, false);
 			member_forget(&watcher->members, member);
 		}
