@@ -56,3 +56,17 @@ survives() {
 	expect 'threads 2501'
 	expect lived
 }
+
+@test "threads that share one alternate signal stack are held each on its own" {
+	local path threads
+	path=$(probe_policy poll)
+	for threads in 'one 12' 'own 12'; do
+		# shellcheck disable=SC2086 # two words
+		run timeout 30 "$HOSTS/altstack" $threads # control
+		[ "$output" = well ]
+		# shellcheck disable=SC2086
+		run timeout 30 env LD_PRELOAD="$LIBRARY" SANDBOX_VERBOSE=1 SANDBOX_POLICY="$path" "$HOSTS/altstack" $threads
+		[ "$status" -eq 0 ]
+		[[ "$output" == *locked*well ]]
+	done
+}

@@ -41,6 +41,7 @@
 #include <sys/prctl.h>
 #include <ucontext.h>
 
+#include "altstack.h"
 #include "clock.h"
 #include "lockdown/task.h"
 #include "raw.h"
@@ -336,7 +337,7 @@ static void forget_parent(void)
 
 static void take_signal(void)
 {
-	const struct action ours = action_handler(on_barrier);
+	const struct action ours = altstack_action(action_handler(on_barrier));
 	struct action before = { 0 };
 	long error = action_get(BARRIER_SIGNAL, &before);
 

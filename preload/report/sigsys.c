@@ -13,6 +13,7 @@
 
 #include <ucontext.h>
 
+#include "altstack.h"
 #include "raw.h"
 #include "report/objects.h"
 #include "report/report.h"
@@ -72,7 +73,7 @@ void sigsys_unblock(uint64_t *mask)
 
 void sigsys_take(const char *phase)
 {
-	const struct action ours = action_handler(on_sigsys);
+	const struct action ours = altstack_action(action_handler(on_sigsys));
 	struct action old = { 0 };
 	long error = action_get(SIGSYS, &old);
 

@@ -232,7 +232,7 @@ static void watch_hooks(void)
 	uint32_t hooks = now.tell_hooks ? UINT32_MAX : 0;
 
 	if (nothing_is_locked())
-		hooks |= 1u << HOOK_chroot | 1u << HOOK_capset;
+		hooks |= 1u << HOOK_chroot | 1u << HOOK_capset | 1u << HOOK_sigaltstack;
 	for (unsigned i = 0; i < now.phases; i++) {
 		if (!is_locked(&now.run[i]))
 			hooks |= now.run[i].hooks;

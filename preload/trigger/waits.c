@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "altstack.h"
 #include "lockdown/proc.h"
 #include "raw.h"
 #include "report/report.h"
