@@ -153,6 +153,11 @@ static int judge(const struct supervision *supervision, const struct story *stor
 		complain("%s: %s", supervision->program, story->held);
 		return EXIT_SETUP;
 	}
+	if (story->report_error) {
+		complain("%s: cannot be written: %s; the report is not whole", supervision->report,
+			 strerror(story->report_error));
+		return EXIT_SETUP;
+	}
 	if (!demands(supervision))
 		return status;
 	if (was_refused(story))

@@ -87,6 +87,9 @@ nothing_is_left() {
 	SANDBOX_MODE=observe runs 0 -- "$HOST" wait # control: that was the reason
 	runs 125 --report ./none/x -- "$HOST" wait
 	expect 'cannot be followed'
+	runs 125 --report /dev/full -- "$HOST" wait
+	expect '/dev/full: cannot be written: No space left on device; the report is not whole'
+	runs 0 --report /dev/null -- "$HOST" wait # control
 }
 
 # --- the lock --------------------------------------------------------------------------------------

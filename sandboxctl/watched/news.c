@@ -161,6 +161,15 @@ static bool make_room(struct news *news)
 	return true;
 }
 
+/* Behind a line that is not whole nothing more shall stand. */
+static void copy(struct news *news, const char *bytes, size_t size)
+{
+	for (int i = 0; i < NEWS_COPIES; i++)
+		if (news->copies[i] >= 0 && !news->copy_errors[i] &&
+		    !write_all(news->copies[i], bytes, size))
+			news->copy_errors[i] = errno;
+}
+
 void news_read(struct news *news, void (*take)(void *argument, const json_t *event), void *argument)
 {
 	char ignored[CHUNK / 16];
@@ -170,10 +179,7 @@ void news_read(struct news *news, void (*take)(void *argument, const json_t *eve
 		;
 	while (make_room(news) && (count = read(news->file, news->rest + news->length,
 						news->room - news->length)) > 0) {
-		for (int i = 0; i < NEWS_COPIES; i++)
-			if (news->copies[i] >= 0)
-				write_all(news->copies[i], news->rest + news->length,
-					  (size_t)count);
+		copy(news, news->rest + news->length, (size_t)count);
 		news->length += (size_t)count;
 		take_lines(news, take, argument);
 	}

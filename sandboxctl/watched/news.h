@@ -18,10 +18,11 @@ enum { NEWS_COPIES = 2 };
 struct news {
 	char directory[4096];
 	char path[4096 + 16];
-	int file;		 /* -1: none */
-	int end;		 /* the same, to append to; locked */
-	int watch;		 /* becomes readable when the file grows */
-	int copies[NEWS_COPIES]; /* what is appended goes there, too; -1: nowhere */
+	int file;		      /* -1: none */
+	int end;		      /* the same, to append to; locked */
+	int watch;		      /* becomes readable when the file grows */
+	int copies[NEWS_COPIES];      /* what is appended goes there, too; -1: nowhere */
+	int copy_errors[NEWS_COPIES]; /* why no more goes there; 0: all did */
 	char *rest;
 	size_t length, room; /* of `rest`: a line that is not whole yet */
 };

@@ -95,6 +95,7 @@ struct story {
 		*held;	/* why the command was killed before its first instruction; NULL: it ran */
 	bool strangers; /* somebody is there who was forked and has not said a word yet */
 	unsigned lost;	/* lines that the library could not write: what is known is not all */
+	int report_error; /* why options.report has not all events; 0: it has */
 	bool timed_out;
 	bool main_over;
 	int main_status; /* of the command's first process, as waitpid() has it */

@@ -565,6 +565,7 @@ static void finish(struct watcher *watcher)
 		take_status(watcher, watcher->first, status);
 	if (watcher->all_gone)
 		await_ends(watcher);
+	watcher->story->report_error = watcher->news.copy_errors[0];
 	if (watcher->all_gone || watcher->story->timed_out)
 		news_close(&watcher->news);
 	else
