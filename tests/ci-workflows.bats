@@ -13,7 +13,7 @@ setup() {
 	worker_files
 	mkdir project
 	mv worker.policy project/sandbox.policy
-	cp "$ROOT/tests/hosts/worker.c" project/
+	cp "$ROOT"/tests/hosts/{worker.c,large.h} project/
 	cat >project/Makefile <<'MAKE'
 all: worker
 worker: worker.c
