@@ -154,10 +154,11 @@ only_the_daemon_is_left() {
 }
 
 @test "while a daemon that never locks is waited for, a signal to run ends it" {
-	start "$SANDBOXCTL" run -p ./p.policy --require-lock -- "$HOSTS/daemon" "$PWD/pid" 50
+	start "$SANDBOXCTL" run -p ./p.policy --require-lock -- "$HOSTS/daemon" "$PWD/pid" 600
 	eventually only_the_daemon_is_left
 	remember "$(<pid)"
 	kill "$pid"
+	PATIENCE=30 eventually not_running "$pid" # not as late as the daemon ends by itself
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 124 ]
